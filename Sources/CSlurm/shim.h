@@ -1,0 +1,3 @@
+#pragma once
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
