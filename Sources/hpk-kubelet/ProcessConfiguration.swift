@@ -1,0 +1,18 @@
+import Foundation
+import HPKKubelet
+
+/// The configuration of this process: its file, environment and flags.
+enum ProcessConfiguration {
+    static func load(_ flags: SettingFlags) throws -> LoadedConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        let loader = ConfigurationLoader(
+            environment: environment, currentDirectory: FileManager.default.currentDirectoryPath, programDirectory: programDirectory)
+        return try loader.load(flags: flags.values)
+    }
+
+    /// Folder of the running executable, links resolved.
+    private static var programDirectory: String? {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+        return URL(fileURLWithPath: path).deletingLastPathComponent().path
+    }
+}
