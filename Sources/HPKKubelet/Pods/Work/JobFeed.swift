@@ -38,7 +38,7 @@ public actor JobFeed {
     /// - Parameters:
     ///   - uptime: Seconds of a clock that never goes back.
     ///   - reachability: Called when a query succeeds after failures, or fails.
-    public init(
+    init(
         source: any JobSource, pace: QueryPace? = nil, logger: Logger, uptime: @escaping @Sendable () -> Double = JobFeed.monotonicSeconds,
         reachability: @escaping @Sendable (SlurmReachability) -> Void = { _ in }
     ) {
