@@ -26,7 +26,7 @@ install_apptainer_from_sid() {
     work=$(mktemp -d "$HPK_CACHE_DIR/apptainer.XXXXXX")
     archive_open "$work/apt" sid
     (
-        cd "$work"
+        cd "$work" || exit
         archive_get download apptainer libc6 libseccomp2 libsqlite3-0
         for deb in ./*.deb; do dpkg-deb --extract "$deb" unpacked; done
     )

@@ -22,15 +22,19 @@ write_environment() {
         environment_variable HPK_PRIVATE_REGISTRY_USER "$PRIVATE_REGISTRY_USER"
         environment_variable HPK_PRIVATE_REGISTRY_PASSWORD_FILE "$PRIVATE_REGISTRY_PASSWORD_FILE"
         environment_variable HPK_APISERVER "https://127.0.0.1:$HPK_APISERVER_PORT"
-        environment_variable HPK_ETCD "http://127.0.0.1:$HPK_ETCD_PORT"
-        environment_variable HPK_ADMIN_KUBECONFIG "$CONTROL_PLANE_DIR/kubernetes/admin.conf"
-        environment_variable HPK_PKI "$CONTROL_PLANE_DIR/kubernetes/pki"
+        environment_variable HPK_ADMIN_KUBECONFIG "$KUBERNETES_DIR/admin.conf"
+        environment_variable HPK_PKI "$PKI_DIR"
+        environment_variable ETCDCTL_ENDPOINTS "$ETCD_URL"
+        environment_variable ETCDCTL_CACERT "$PKI_DIR/etcd-ca.crt"
+        environment_variable ETCDCTL_CERT "$PKI_DIR/apiserver-etcd-client.crt"
+        environment_variable ETCDCTL_KEY "$PKI_DIR/apiserver-etcd-client.key"
         echo "# What hpk-kubelet reads. These files belong to $HPK_USER."
         environment_variable KUBECONFIG "$HPK_HOME/.k8sfs/kubernetes/admin.conf"
         environment_variable APISERVER_KEY_LOCATION "$CONTROL_PLANE_PKI/kubelet.key"
         environment_variable APISERVER_CERT_LOCATION "$CONTROL_PLANE_PKI/kubelet.crt"
         environment_variable VKUBELET_ADDRESS 127.0.0.1
         environment_variable HPK_KUBELET_PORT "$HPK_KUBELET_PORT"
+        # shellcheck disable=SC2016  # expanded by whoever sources the file
         printf 'PATH=%q:$PATH\n' "$HPK_CLUSTER_DIR/bin"
     } >"$file.new"
     chmod 644 "$file.new"
@@ -45,4 +49,14 @@ link_programs() {
     from=$("$REPOSITORY/control-plane/build" --path)
     install -d -m 755 "$HPK_CLUSTER_DIR/bin"
     for program in kubectl etcdctl; do ln -sfn "$from/$program" "$HPK_CLUSTER_DIR/bin/$program"; done
+}
+
+# The user's own copies, laid out as the control plane's container lays them out for its user: kubernetes/admin.conf and kubernetes/pki.
+give_user_access() {
+    local to=$HPK_HOME/.k8sfs/kubernetes file
+    install -d -m 700 -o "$HPK_USER" -g "$HPK_USER" "$HPK_HOME/.k8sfs" "$to" "$to/pki"
+    for file in admin.conf kubelet.conf pki/ca.crt pki/kubelet.crt pki/kubelet.key; do
+        install -m 600 -o "$HPK_USER" -g "$HPK_USER" "$KUBERNETES_DIR/$file" "$to/$file"
+    done
+    link_programs
 }

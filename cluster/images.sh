@@ -13,6 +13,7 @@ IMAGE_PACKAGES_NGINX=(nginx nginx-common libc6 libc-bin libgcc-s1 libcrypt1 libp
 IMAGE_PATH=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # REPOSITORY:TAG of every image, as `up` pushes them.
+# shellcheck disable=SC2034  # used by registry.sh
 IMAGES=(busybox:1.35 busybox:latest busybox:www-data busybox:1000 busybox:entrypoint perl:5.34 perl:5.34.0 python3:3.11 nginx:1.22)
 
 # The packages' names with their versions and checksums, and the recipe itself.

@@ -141,3 +141,18 @@ process_kill() {
     kill -KILL "$(process_pid "$1")"
     while process_alive "$1"; do sleep 0.02; done
 }
+
+# process_status NAME: one line; false when NAME is not running.
+process_status() {
+    local pid
+    pid=$(process_pid "$1")
+    if process_alive "$1"; then
+        printf '%-26s running  pid %-8s %4d MiB\n' "$1" "$pid" "$(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"
+    elif [ -n "$pid" ]; then
+        printf '%-26s DEAD     was pid %s; log: %s\n' "$1" "$pid" "$LOG_DIR/$1.log"
+        return 1
+    else
+        printf '%-26s stopped\n' "$1"
+        return 1
+    fi
+}
