@@ -58,7 +58,7 @@ make_cluster_dir() {
 # One `up`, `down` or `component` at a time for one folder. Descriptor 9 holds the lock until the script ends.
 lock_cluster() {
     exec 9>"$HPK_CLUSTER_DIR/.lock"
-    flock -n 9 || { say "waiting for another cluster script that is at work in $HPK_CLUSTER_DIR"; flock 9; }
+    take_lock 9 "another cluster script at work in $HPK_CLUSTER_DIR"
 }
 
 # with_lock FILE COMMAND...: COMMAND alone in the whole machine; for caches that several checkouts share.
@@ -67,7 +67,7 @@ with_lock() {
     shift
     mkdir -p "${file%/*}"
     (
-        flock -n 8 || { say "waiting for another build that holds $file"; flock 8; }
+        take_lock 8 "another script that holds $file"
         "$@"
     ) 8>"$file"
 }

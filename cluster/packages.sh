@@ -6,7 +6,7 @@ BUILD_PACKAGES=(gcc libc6-dev make pkg-config git libslurm-dev libcurl4-openssl-
 # Slurm, and what a rootless pod wants of its node.
 NODE_PACKAGES=(slurmctld slurmd slurm-client munge uidmap passt iproute2 squashfs-tools squashfuse fuse-overlayfs fuse3)
 # Images, the registry, the control plane's build, and the scripts themselves.
-TOOL_PACKAGES=(docker-registry skopeo umoci busybox-static apache2-utils patchelf openssl jq curl ca-certificates python3
+TOOL_PACKAGES=(docker-registry skopeo umoci busybox-static apache2-utils patchelf shellcheck openssl jq curl ca-certificates python3
     python3-pip procps util-linux xz-utils psmisc debian-archive-keyring)
 
 missing_packages() {

@@ -24,8 +24,17 @@ configure_munge() {
 # Slurm counts a GPU only where a file stands for it; so hundreds of small pods and pods with GPUs fit. The timeouts are short, so that a
 # test sees a dead node within half a minute.
 configure_slurm() {
-    local host ports
+    local host address ports listen=
     host=$(hostname -s)
+    address=$(getent ahostsv4 "$host" | awk '{ print $1; exit }')
+    # Slurm listens everywhere, or on what the host's name resolves to: on a development machine that is loopback, as it should be.
+    case $address in
+    127.*) listen=CommunicationParameters=NoCtldInAddrAny,NoInAddrAny ;;
+    *)
+        echo "$host does not resolve to a loopback address, so Slurm listens on every address of this machine (see /etc/hosts)"
+        address=127.0.0.1
+        ;;
+    esac
     ports=$((HPK_SLURMD_PORT + 1))-$((HPK_SLURMD_PORT + ${#SLURM_NODES[@]}))
     install -d -m 755 "$SLURM_DIR"
     install -d -m 700 "$SLURM_DIR/state"
@@ -40,7 +49,8 @@ END
     cat >"$SLURM_CONF.new" <<END
 # Written by cluster/up; changes are lost at the next one.
 ClusterName=hpk
-SlurmctldHost=$host(127.0.0.1)
+SlurmctldHost=$host($address)
+$listen
 SlurmctldPort=$HPK_SLURMCTLD_PORT
 SlurmUser=root
 SlurmdUser=root
@@ -88,7 +98,7 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 
 GresTypes=gpu
-NodeName=c[1-${#SLURM_NODES[@]}] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$ports] CPUs=64 RealMemory=64000 Gres=gpu:nvidia:2,gpu:amd:2 State=UNKNOWN
+NodeName=c[1-${#SLURM_NODES[@]}] NodeHostname=$host NodeAddr=$address Port=[$ports] CPUs=64 RealMemory=64000 Gres=gpu:nvidia:2,gpu:amd:2 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
 PartitionName=short Nodes=ALL DefaultTime=1 MaxTime=2 PriorityTier=10 PreemptMode=OFF
 PartitionName=preemptable Nodes=ALL MaxTime=INFINITE PriorityTier=1 PreemptMode=CANCEL

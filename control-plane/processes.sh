@@ -66,6 +66,16 @@ step_abort() {
 }
 trap step_abort INT TERM
 
+# take_lock DESCRIPTOR TEXT: the lock of the open DESCRIPTOR; says what it waits for while somebody else holds it.
+take_lock() {
+    local begin
+    flock -n "$1" && return
+    begin=$(now)
+    printf '%-58s' "waiting for $2"
+    until flock -w 2 "$1"; do printf '.'; done
+    printf ' %6s s\n' "$(since "$begin")"
+}
+
 process_pid() { cat "$RUN_DIR/$1.pid" 2>/dev/null || true; }
 
 # process_alive NAME: whether the pid in the file is still the program that was started.
