@@ -9,6 +9,7 @@ write_environment() {
         echo "# Written by cluster/up. Use it as: set -a; . $file; set +a"
         environment_variable HPK_CLUSTER_DIR "$HPK_CLUSTER_DIR"
         environment_variable HPK_CACHE_DIR "$HPK_CACHE_DIR"
+        environment_variable HPK_PROGRAMS "$HPK_CLUSTER_DIR/bin"
         environment_variable HPK_RUN_DIR "$RUN_DIR"
         environment_variable HPK_LOG_DIR "$LOG_DIR"
         environment_variable HPK_COMPONENT "$CLUSTER_SCRIPTS/component"
@@ -43,12 +44,15 @@ write_environment() {
 
 environment_variable() { printf '%s=%q\n' "$1" "$2"; }
 
-# The programs that tests and people call, in one folder of the cluster: kubectl and etcdctl of the control plane.
-link_programs() {
-    local from program
-    from=$("$REPOSITORY/control-plane/build" --path)
+# The programs that tests and people call, in one folder of the cluster: kubectl and etcdctl of the control plane, and what was built
+# of HPK here. The ordinary user may not be allowed into the checkout, so it runs these.
+place_programs() {
+    local program
     install -d -m 755 "$HPK_CLUSTER_DIR/bin"
-    for program in kubectl etcdctl; do ln -sfn "$from/$program" "$HPK_CLUSTER_DIR/bin/$program"; done
+    for program in kubectl etcdctl; do ln -sfn "$CONTROL_PLANE_BIN/$program" "$HPK_CLUSTER_DIR/bin/$program"; done
+    for program in hpk-kubelet hpk-pod hpk-init; do
+        [ ! -e "$REPOSITORY/bin/$program" ] || install -m 755 "$REPOSITORY/bin/$program" "$HPK_CLUSTER_DIR/bin/$program"
+    done
 }
 
 # The user's own copies, laid out as the control plane's container lays them out for its user: kubernetes/admin.conf and kubernetes/pki.
@@ -58,5 +62,4 @@ give_user_access() {
     for file in admin.conf kubelet.conf pki/ca.crt pki/kubelet.crt pki/kubelet.key; do
         install -m 600 -o "$HPK_USER" -g "$HPK_USER" "$KUBERNETES_DIR/$file" "$to/$file"
     done
-    link_programs
 }
