@@ -23,13 +23,11 @@
 
 static inline uint64_t hpk_slurm_mem_per_cpu(void) { return (uint64_t)MEM_PER_CPU; }
 static inline uint32_t hpk_slurm_nice_offset(void) { return (uint32_t)NICE_OFFSET; }
-static inline uint64_t hpk_slurm_no_val64(void) { return (uint64_t)NO_VAL64; }
 static inline uint64_t hpk_slurm_flag_ntasks_set(void) { return (uint64_t)JOB_NTASKS_SET; }
 static inline uint64_t hpk_slurm_flag_cpus_set(void) { return (uint64_t)JOB_CPUS_SET; }
-static inline uint64_t hpk_slurm_flag_spread_job(void) { return (uint64_t)SPREAD_JOB; }
 static inline uint16_t hpk_slurm_kill_batch(void) { return (uint16_t)KILL_JOB_BATCH; }
 static inline uint16_t hpk_slurm_kill_full(void) { return (uint16_t)KILL_FULL_JOB; }
-static inline uint16_t hpk_slurm_kill_array(void) { return (uint16_t)KILL_JOB_ARRAY; }
+static inline uint32_t hpk_slurm_partition_is_default(void) { return (uint32_t)PART_FLAG_DEFAULT; }
 static inline uint16_t hpk_slurm_warn_reservation(void) { return (uint16_t)KILL_JOB_RESV; }
 
 /// The version of the headers that this program was compiled against.
@@ -97,7 +95,7 @@ static inline int hpk_slurm_load_job(uint32_t job, uint16_t show, job_info_msg_t
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(26, 5, 0)
     slurm_step_id_t id = SLURM_STEP_ID_INITIALIZER;
     id.job_id = job;
-    return hpk_slurm_code(slurm_load_job(message, &id, show));
+    return hpk_slurm_code(slurm_load_job(message, id, show));
 #else
     return hpk_slurm_code(slurm_load_job(message, job, show));
 #endif

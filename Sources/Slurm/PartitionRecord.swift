@@ -25,7 +25,7 @@ public struct PartitionRecord: Sendable, Equatable {
     init(decoding info: UnsafePointer<partition_info_t>) {
         let partition = info.pointee
         name = CStrings.text(partition.name)
-        isDefault = UInt32(partition.flags) & UInt32(PART_FLAG_DEFAULT) != 0
+        isDefault = UInt32(partition.flags) & hpk_slurm_partition_is_default() != 0
         isUp = UInt32(partition.state_up) == UInt32(PARTITION_SUBMIT | PARTITION_SCHED)
         nodes = CStrings.optional(partition.nodes)
         totalNodes = Sentinel.number(partition.total_nodes) ?? 0

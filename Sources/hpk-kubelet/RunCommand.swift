@@ -25,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
 
 /// `hpk-kubelet version`.
 struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the versions of the program and what it speaks.")
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Prints the versions of the program and what it speaks.")
 
     func run() {
         print("hpk-kubelet \(HPKVersion.program) (as a kubelet \(HPKVersion.kubelet))")

@@ -24,7 +24,8 @@ public struct ConfigurationLoader: Sendable {
         var loaded = LoadedConfiguration()
         loaded.configuration.workingDirectory = home
         for entry in file?.entries ?? [] {
-            try apply(entry.setting, entry.values, from: .file(path: file?.path ?? "", line: entry.line), base: file?.directory, to: &loaded)
+            try apply(
+                entry.setting, entry.values, from: .file(path: file?.path ?? "", line: entry.line), base: file?.directory, to: &loaded)
         }
         for setting in Setting.allCases {
             // An empty variable counts as absent, as shells make it hard to unset one for a single command.

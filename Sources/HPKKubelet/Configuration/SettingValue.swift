@@ -137,7 +137,8 @@ enum SettingValue {
     static func program(_ text: String) throws(ValueRefusal) -> String {
         guard !text.isEmpty, isPrintable(text), !text.contains("/") || text.hasPrefix("/") else {
             throw ValueRefusal(
-                problem: "neither a program's name nor an absolute path", advice: "Give a name found in PATH, or a path that begins with '/'.")
+                problem: "neither a program's name nor an absolute path",
+                advice: "Give a name found in PATH, or a path that begins with '/'.")
         }
         return text
     }

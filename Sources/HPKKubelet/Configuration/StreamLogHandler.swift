@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import NIOConcurrencyHelpers
+import Synchronization
 
 /// Writes log events to a file descriptor, one line each, as text or JSON.
 ///
@@ -13,9 +13,14 @@ public struct StreamLogHandler: LogHandler {
 
         /// Lines go to `write`, each with its line end, one call at a time; times come from `now`.
         public init(now: @escaping @Sendable () -> Date = { Date() }, write: @escaping @Sendable (String) -> Void) {
-            let lock = NIOLock()
-            self.write = { line in lock.withLock { write(line) } }
+            let turn = Turn()
+            self.write = { line in turn.mutex.withLock { _ in write(line) } }
             self.now = now
+        }
+
+        /// Keeps lines of several threads apart.
+        private final class Turn: Sendable {
+            let mutex = Mutex(())
         }
 
         /// The process's standard error.
@@ -72,7 +77,8 @@ public struct StreamLogHandler: LogHandler {
 
     /// Plain words stay as they are; anything else is quoted, so that no value can look like another pair or another line.
     private static func quoted(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "\"" && $0 != "=" && $0 != "\\" }
+        let isPlain =
+            !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "\"" && $0 != "=" && $0 != "\\" }
         return isPlain ? text : text.debugDescription
     }
 
