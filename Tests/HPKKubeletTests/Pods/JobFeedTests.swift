@@ -50,10 +50,16 @@ struct JobFeedTests {
         await source.set([Self.record(1, .pending), Self.record(2, .running)])
         try await withFeed(source) { feed, mailbox, news in
             await feed.follow(JobID(rawValue: 1)) { mailbox.yield($0) }
-            guard case .changed(let first) = await news.next() else { return Issue.record("expected a change") }
+            guard case .changed(let first) = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
             #expect(first.state.base == .pending)
             await source.set([Self.record(1, .running)])
-            guard case .changed(let second) = await news.next() else { return Issue.record("expected a change") }
+            guard case .changed(let second) = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
             #expect(second.state.base == .running)
         }
     }
@@ -63,7 +69,10 @@ struct JobFeedTests {
         let source = TableSource()
         try await withFeed(source) { feed, mailbox, news in
             await feed.follow(JobID(rawValue: 9)) { mailbox.yield($0) }
-            guard case .forgotten(let id) = await news.next() else { return Issue.record("expected the job to be forgotten") }
+            guard case .forgotten(let id) = await news.next() else {
+                Issue.record("expected the job to be forgotten")
+                return
+            }
             #expect(id == JobID(rawValue: 9))
             #expect(await source.queries >= 2)
         }
@@ -77,10 +86,16 @@ struct JobFeedTests {
         try await withFeed(source, reachability: { mailbox.yield($0) }) { feed, news, iterator in
             await feed.follow(JobID(rawValue: 1)) { news.yield($0) }
             var state = states.makeAsyncIterator()
-            guard case .unreachable = await state.next() else { return Issue.record("expected an outage") }
+            guard case .unreachable = await state.next() else {
+                Issue.record("expected an outage")
+                return
+            }
             await source.set([Self.record(1, .completed)])
             await source.set(fails: false)
-            guard case .changed(let record) = await iterator.next() else { return Issue.record("expected a change") }
+            guard case .changed(let record) = await iterator.next() else {
+                Issue.record("expected a change")
+                return
+            }
             #expect(record.state.base == .completed)
             var last: SlurmReachability?
             while last != .reachable { last = await state.next() }
