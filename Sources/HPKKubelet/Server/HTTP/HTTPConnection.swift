@@ -67,6 +67,8 @@ struct HTTPConnection: Sendable {
                     if !head.isKeepAlive { return }
                 }
             }
+        } catch let error as LogFileError {
+            context.logger.warning("a log could not be read to its end", metadata: ["error": "\(error)"])
         } catch {
             context.logger.debug("connection to the kubelet port ended", metadata: ["reason": "\(error)"])
         }

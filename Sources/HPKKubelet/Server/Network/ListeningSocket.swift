@@ -31,7 +31,14 @@ struct ListeningSocket<Connection: Sendable>: Sendable {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.socketOption(.so_keepalive), value: 1)
                 .bind(host: host, port: port) { child in
-                    child.eventLoop.makeCompletedFuture { try setUp(child) }
+                    child.eventLoop.makeCompletedFuture {
+                        do {
+                            return try setUp(child)
+                        } catch {
+                            child.close(promise: nil)
+                            throw error
+                        }
+                    }
                 }
             return ListeningSocket(channel: channel, port: channel.channel.localAddress?.port ?? port)
         } catch {
