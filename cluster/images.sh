@@ -6,7 +6,8 @@
 
 # What each image holds. busybox is in all of them.
 IMAGE_PACKAGES_BUSYBOX=(busybox-static)
-IMAGE_PACKAGES_PERL=(perl perl-base perl-modules-5.36 libperl5.36 libc6 libc-bin libcrypt1 libdb5.3 libgdbm6 libgdbm-compat4 zlib1g libbz2-1.0)
+IMAGE_PACKAGES_PERL=(perl perl-base perl-modules-5.36 libperl5.36 libc6 libc-bin libcrypt1 libdb5.3 libgdbm6 libgdbm-compat4 zlib1g libbz2-1.0
+    libmath-bigint-perl) # the newer Math::BigInt, since bignum's bpi(2000) dies with the one that perl 5.36 carries
 IMAGE_PACKAGES_PYTHON=(python3-minimal python3.11-minimal python3.11 libpython3.11-minimal libpython3.11-stdlib libc6 libc-bin libgcc-s1 libcrypt1
     zlib1g libexpat1 libssl3 libbz2-1.0 liblzma5 libffi8 libuuid1 libsqlite3-0 media-types)
 IMAGE_PACKAGES_NGINX=(nginx nginx-common libc6 libc-bin libgcc-s1 libcrypt1 libpcre2-8-0 libssl3 zlib1g)

@@ -46,6 +46,7 @@ AutoDetect=off
 Name=gpu Type=nvidia File=$SLURM_DIR/gpu/nvidia[0-1]
 Name=gpu Type=amd File=$SLURM_DIR/gpu/amd[0-1]
 END
+    memory_limits >"$SLURM_DIR/memory.new"
     cat >"$SLURM_CONF.new" <<END
 # Written by cluster/up; changes are lost at the next one.
 ClusterName=hpk
@@ -71,10 +72,7 @@ SlurmctldDebug=info
 SlurmdDebug=info
 
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=10
-JobAcctGatherParams=OverMemoryKill,UsePss
+$(cat "$SLURM_DIR/memory.new")
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/filetxt
 JobCompLoc=$SLURM_DIR/completed-jobs.log
@@ -104,9 +102,23 @@ PartitionName=short Nodes=ALL DefaultTime=1 MaxTime=2 PriorityTier=10 PreemptMod
 PartitionName=preemptable Nodes=ALL MaxTime=INFINITE PriorityTier=1 PreemptMode=CANCEL
 PartitionName=requeue Nodes=ALL MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE
 END
+    rm -f "$SLURM_DIR/memory.new"
     mv "$SLURM_DIR/gres.conf.new" "$SLURM_DIR/gres.conf"
     mv "$SLURM_CONF.new" "$SLURM_CONF"
     chmod 644 "$SLURM_CONF" "$SLURM_DIR/gres.conf"
+}
+
+# How a job is held to its memory. With the memory cgroup of version 1 (a machine without systemd), the kernel ends it at once and Slurm
+# says OUT_OF_MEMORY, as on a real cluster. Elsewhere Slurm looks every ten seconds and ends the job as FAILED.
+memory_limits() {
+    local cgroups=/sys/fs/cgroup
+    if [ -w "$cgroups/memory/memory.limit_in_bytes" ]; then
+        printf 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=%s\nCgroupAutomount=no\nConstrainRAMSpace=yes\n' "$cgroups" >"$SLURM_DIR/cgroup.conf"
+        printf 'TaskPlugin=task/cgroup\nJobAcctGatherType=jobacct_gather/none\n'
+    else
+        printf 'TaskPlugin=task/none\nJobAcctGatherType=jobacct_gather/linux\nJobAcctGatherFrequency=task=10\n'
+        printf 'JobAcctGatherParams=OverMemoryKill,UsePss\n'
+    fi
 }
 
 start_munged() {
