@@ -70,7 +70,7 @@ static inline const char *hpk_slurm_reason_string(uint32_t reason) {
     return NULL;
 }
 
-// MARK: Jobs.
+// MARK: Jobs. SHOW_ALL: also those of partitions that are hidden from this user.
 
 static inline int hpk_slurm_submit(job_desc_msg_t *description, submit_response_msg_t **response) {
     errno = 0;
@@ -85,19 +85,19 @@ static inline uint32_t hpk_slurm_response_job_id(const submit_response_msg_t *re
 #endif
 }
 
-static inline int hpk_slurm_load_user_jobs(uint32_t uid, uint16_t show, job_info_msg_t **message) {
+static inline int hpk_slurm_load_user_jobs(uint32_t uid, job_info_msg_t **message) {
     errno = 0;
-    return hpk_slurm_code(slurm_load_job_user(message, uid, show));
+    return hpk_slurm_code(slurm_load_job_user(message, uid, SHOW_ALL));
 }
 
-static inline int hpk_slurm_load_job(uint32_t job, uint16_t show, job_info_msg_t **message) {
+static inline int hpk_slurm_load_job(uint32_t job, job_info_msg_t **message) {
     errno = 0;
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(26, 5, 0)
     slurm_step_id_t id = SLURM_STEP_ID_INITIALIZER;
     id.job_id = job;
-    return hpk_slurm_code(slurm_load_job(message, id, show));
+    return hpk_slurm_code(slurm_load_job(message, id, SHOW_ALL));
 #else
-    return hpk_slurm_code(slurm_load_job(message, job, show));
+    return hpk_slurm_code(slurm_load_job(message, job, SHOW_ALL));
 #endif
 }
 
@@ -122,16 +122,16 @@ static inline void hpk_slurm_set_job_id(slurm_job_info_t *job, uint32_t id) {
 #endif
 }
 
-// MARK: Cluster.
+// MARK: Cluster. SHOW_MIXED: a node with free and busy CPUs is MIXED, not ALLOCATED.
 
-static inline int hpk_slurm_load_nodes(uint16_t show, node_info_msg_t **message) {
+static inline int hpk_slurm_load_nodes(node_info_msg_t **message) {
     errno = 0;
-    return hpk_slurm_code(slurm_load_node(0, message, show));
+    return hpk_slurm_code(slurm_load_node(0, message, SHOW_ALL | SHOW_MIXED));
 }
 
-static inline int hpk_slurm_load_partitions(uint16_t show, partition_info_msg_t **message) {
+static inline int hpk_slurm_load_partitions(partition_info_msg_t **message) {
     errno = 0;
-    return hpk_slurm_code(slurm_load_partitions(0, message, show));
+    return hpk_slurm_code(slurm_load_partitions(0, message, SHOW_ALL));
 }
 
 static inline int hpk_slurm_load_conf(slurm_conf_t **message) {

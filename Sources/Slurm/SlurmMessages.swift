@@ -5,8 +5,7 @@ enum SlurmMessages {
     /// Jobs of one user, each copied by `body`.
     static func userJobs(uid: UInt32, operation: String) throws -> [JobRecord] {
         var message: UnsafeMutablePointer<job_info_msg_t>?
-        // SHOW_ALL: also jobs of partitions that are hidden from this user.
-        let code = hpk_slurm_load_user_jobs(uid, UInt16(SHOW_ALL), &message)
+        let code = hpk_slurm_load_user_jobs(uid, &message)
         defer { if let message { slurm_free_job_info_msg(message) } }
         guard code == 0 else { throw SlurmError(code: code, operation: operation) }
         return records(message)
@@ -15,7 +14,7 @@ enum SlurmMessages {
     /// One job, or the waiting and started tasks of one array; empty when slurmctld does not know the id.
     static func job(_ id: JobID, operation: String) throws -> [JobRecord] {
         var message: UnsafeMutablePointer<job_info_msg_t>?
-        let code = hpk_slurm_load_job(id.rawValue, UInt16(SHOW_ALL), &message)
+        let code = hpk_slurm_load_job(id.rawValue, &message)
         defer { if let message { slurm_free_job_info_msg(message) } }
         if code == Int32(ESLURM_INVALID_JOB_ID.rawValue) { return [] }
         guard code == 0 else { throw SlurmError(code: code, operation: operation) }
@@ -30,8 +29,7 @@ enum SlurmMessages {
     /// All nodes.
     static func nodes() throws -> [NodeRecord] {
         var message: UnsafeMutablePointer<node_info_msg_t>?
-        // SHOW_MIXED: a node with free and busy CPUs is MIXED, not ALLOCATED.
-        let code = hpk_slurm_load_nodes(UInt16(SHOW_ALL | SHOW_MIXED), &message)
+        let code = hpk_slurm_load_nodes(&message)
         defer { if let message { slurm_free_node_info_msg(message) } }
         guard code == 0 else { throw SlurmError(code: code, operation: "list nodes") }
         guard let message, let array = message.pointee.node_array else { return [] }
@@ -42,7 +40,7 @@ enum SlurmMessages {
     /// All partitions.
     static func partitions() throws -> [PartitionRecord] {
         var message: UnsafeMutablePointer<partition_info_msg_t>?
-        let code = hpk_slurm_load_partitions(UInt16(SHOW_ALL), &message)
+        let code = hpk_slurm_load_partitions(&message)
         defer { if let message { slurm_free_partition_info_msg(message) } }
         guard code == 0 else { throw SlurmError(code: code, operation: "list partitions") }
         guard let message, let array = message.pointee.partition_array else { return [] }
