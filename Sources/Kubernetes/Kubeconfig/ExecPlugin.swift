@@ -1,0 +1,2 @@
+/// placeholder
+public struct ExecPlugin: Sendable, Equatable { public let command: String; func run() async throws -> Credential { Credential() } }
