@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Slurm
 
 /// The parts of the node agent as services: each runs until shutdown.
-struct JobFeedService: Service {
+struct JobFeedService: ServiceLifecycle.Service {
     let feed: JobFeed
     let client: SlurmClient
 
@@ -23,7 +23,7 @@ struct JobFeedService: Service {
 }
 
 /// Watches the pods of the node and hands them to the manager.
-struct PodService: Service {
+struct PodService: ServiceLifecycle.Service {
     let manager: PodManager
     let reflector: Reflector<Pod>
     let namespace: String?
@@ -58,7 +58,7 @@ extension PodChange {
 }
 
 /// Writes every pod's status again whenever the node was brought back: the API server had declared them not ready.
-struct NodeRecoveryService: Service {
+struct NodeRecoveryService: ServiceLifecycle.Service {
     let node: NodeService
     let status: PodStatusWriter
 
@@ -66,5 +66,40 @@ struct NodeRecoveryService: Service {
         await cancelWhenGracefulShutdown {
             for await _ in node.recoveries { await status.rewriteAll() }
         }
+    }
+}
+
+/// Sends the events that other parts record.
+struct EventService: ServiceLifecycle.Service {
+    let recorder: EventRecorder
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await recorder.run() }
+    }
+}
+
+/// Tells the scheduler of pods without a node, and runs it.
+struct SchedulerService: ServiceLifecycle.Service {
+    let scheduler: SchedulingService
+    let pods: UnboundPods
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await pods.run() }
+                group.addTask { await scheduler.run() }
+            }
+        }
+    }
+}
+
+extension EventRecorder {
+    /// Records what a pod's worker has to tell.
+    func record(_ note: PodNote, about pod: Pod) {
+        let path = note.container.map { name in
+            let kind = pod.spec.initContainers.contains { $0.name == name } ? "initContainers" : "containers"
+            return "spec.\(kind){\(name)}"
+        }
+        record(pod, note.isWarning ? .warning : .normal, reason: note.reason, note.message, fieldPath: path)
     }
 }

@@ -9,10 +9,18 @@ enum ClusterAccess {
     /// - Throws: ``StartupFailure``.
     static func connection(_ configuration: KubeletConfiguration) throws -> ClusterConnection {
         do {
-            return try Kubeconfig.standard(path: configuration.kubeconfig).connection(context: configuration.context)
+            if let files = configuration.kubeconfig { return try Kubeconfig.load(list: files).connection(context: configuration.context) }
+            return try ClusterConnection.discover(
+                path: nil, context: configuration.context, environment: ProcessInfo.processInfo.environment)
         } catch {
             throw StartupFailure(.configuration, problem: "\(error)", advice: "Correct the kubeconfig, or name another with --kubeconfig.")
         }
+    }
+
+    /// The address of this host from which the API server is reached: where nothing else is known, it is reached back there.
+    static func ownAddress(toward connection: ClusterConnection) -> String {
+        let server = URL(string: connection.server)
+        return HostAddress.toward(host: server?.host ?? "localhost", port: UInt16(clamping: server?.port ?? 443)) ?? "127.0.0.1"
     }
 
     /// The cluster's own identity: the UID of its namespace `kube-system`, which outlives every restart and names no two clusters.

@@ -25,14 +25,14 @@ public enum Daemon {
 
 /// The assembled parts.
 struct Agent {
-    var services: [any Service]
+    var services: [any ServiceLifecycle.Service]
 
     static func assemble(_ configuration: KubeletConfiguration, logger: Logger) async throws -> Agent {
         try makeStateDirectory(configuration)
-        let hostname = ProcessInfo.processInfo.hostName
-        let identity = try AgentIdentity.acquire(stateDirectory: configuration.stateDirectory, hostname: hostname)
-        let address = configuration.kubeletAddress ?? HostAddress.preferred()
+        let identity = try AgentIdentity.acquire(
+            stateDirectory: configuration.stateDirectory, hostname: HostAddress.hostname())
         let connection = try ClusterAccess.connection(configuration)
+        let address = configuration.kubeletAddress ?? ClusterAccess.ownAddress(toward: connection)
         let client = KubernetesClient(
             connection: connection, transport: try HTTPEngine(), userAgent: "hpk-kubelet/\(HPKVersion.program)", logger: logger)
         let slurm = try await startSlurm(configuration, address: address, logger: logger)
@@ -42,16 +42,15 @@ struct Agent {
         let node = NodeService(
             name: configuration.nodeName, identity: identity.text,
             surroundings: NodeService.Surroundings(
-                objects: client, describe: nodeDescription(configuration, address: address),
+                objects: KubernetesNodeObjects(client: client), describe: nodeDescription(configuration, address: address),
                 observe: { SlurmObservation(totals: try await slurm.totals(), clusterName: slurm.clusterName) }),
             logger: logger)
         try await node.start(timeout: configuration.startupTimeout)
 
-        let events = EventRecorder(
-            client: client, source: EventSource(component: "kubelet", host: configuration.nodeName), logger: logger)
+        let events = EventRecorder(client: client, component: "kubelet", host: configuration.nodeName)
         let api = KubernetesPodAPI(client: client, logger: logger)
         let status = PodStatusWriter(api: api, logger: logger)
-        let feed = JobFeed(source: jobs, logger: logger) { reachability in
+        let feed = JobFeed(source: jobs, logger: logger, uptime: JobFeed.monotonicSeconds) { reachability in
             let isKnown = node.slurm.isReachable
             if isKnown != (reachability == .reachable) { node.askSlurm() }
         }
@@ -73,13 +72,19 @@ struct Agent {
         await access.set(ports.access)
         let reflector = Reflector<Pod>(
             client: client, Selection(namespace: configuration.namespace, fields: "spec.nodeName=\(configuration.nodeName)"))
-        var services: [any Service] = [
+        var services: [any ServiceLifecycle.Service] = [
             EventService(recorder: events), node, NodeRecoveryService(node: node, status: status), JobFeedService(feed: feed, client: slurm),
             ports.supervisors, ports.kubelet,
             PodService(manager: manager, reflector: reflector, namespace: configuration.namespace),
         ]
         if configuration.runsScheduler {
-            services.append(SchedulingService(configuration: configuration, client: client, node: node, logger: logger))
+            let unbound = UnboundPods(client: client, namespace: configuration.namespace)
+            let scheduler = SchedulingService(
+                settings: SchedulingService.Settings(configuration),
+                sources: SchedulingService.Sources(pods: unbound.changes, nodes: node.nodes(), totals: { node.slurm.totals }),
+                objects: KubernetesSchedulingObjects(client: client, schedulerName: configuration.schedulerName, logger: logger),
+                logger: logger)
+            services.append(SchedulerService(scheduler: scheduler, pods: unbound))
         }
         services.append(IdentityHolder(identity: identity))
         return Agent(services: services)
@@ -111,7 +116,7 @@ struct Agent {
         let facts = NodeFacts.gather()
         return {
             NodeDescription(
-                configuration, address: address, facts: facts, storage: NodeDescription.Storage.of(configuration.workingDirectory))
+                configuration, address: address, facts: facts, storage: NodeDescription.Storage.ofFileSystem(at: configuration.workingDirectory))
         }
     }
 
@@ -126,7 +131,7 @@ struct Agent {
 }
 
 /// Keeps the agent's identity locked while the agent runs.
-private struct IdentityHolder: Service {
+private struct IdentityHolder: ServiceLifecycle.Service {
     let identity: AgentIdentity
 
     func run() async throws {

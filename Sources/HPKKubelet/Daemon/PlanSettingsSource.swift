@@ -32,7 +32,7 @@ actor PlanSettingsSource {
         guard asksForDNS, dnsAskedAt.map({ $0.duration(to: .now) > .seconds(30) }) ?? true else { return settings }
         dnsAskedAt = .now
         if let endpoints = try? await client.get(Endpoints.self, "kube-dns", namespace: "kube-system") {
-            settings.clusterDNS = endpoints.subsets.flatMap { $0.addresses.map(\.ip) }
+            settings.clusterDNS = endpoints.subsets.flatMap { ($0.addresses ?? []).map(\.ip) }
         } else {
             settings.clusterDNS = []
         }
