@@ -33,12 +33,14 @@ final class BlockingThreads: @unchecked Sendable {
     private var isStopped = false
     private var threads: Int
 
-    /// Starts `count` threads (at least one), named `name`. They live until `stop`.
+    /// Starts `count` threads (at least one), named `name` (15 bytes at most). They live until `stop`.
     init(count: Int, name: String) {
         threads = max(1, count)
         for _ in 0..<threads {
-            let thread = Thread { self.loop() }
-            thread.name = name
+            let thread = Thread {
+                Thread.current.name = name
+                self.loop()
+            }
             thread.stackSize = 1 << 20
             thread.start()
         }
@@ -59,6 +61,9 @@ final class BlockingThreads: @unchecked Sendable {
             cancel(ticket)
         }
     }
+
+    /// Calls that wait for a thread.
+    var waitingCount: Int { condition.withLock { (urgent + ordinary).count { $0.call != nil } } }
 
     /// Refuses what waits, lets what runs end, and returns when no thread is left. May be called more than once.
     func stop() async {
