@@ -1,3 +1,4 @@
+import CSlurm
 import Foundation
 
 /// A few OS threads of our own that run blocking calls, so that none blocks Swift's cooperative pool.
@@ -38,7 +39,7 @@ final class BlockingThreads: @unchecked Sendable {
         threads = max(1, count)
         for _ in 0..<threads {
             let thread = Thread {
-                Thread.current.name = name
+                hpk_slurm_name_thread(name)
                 self.loop()
             }
             thread.stackSize = 1 << 20

@@ -32,6 +32,7 @@ public struct FlagError: Error, Sendable, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// The option, what was written and what it wants, in one line without control characters.
     public var description: String {
         switch reason {
         case .unterminated: "the quotation that begins at \(Self.quoted(flag)) has no end"

@@ -66,7 +66,7 @@ struct SlurmFaultTests {
             let folder = try TemporaryFolder()
             for (setting, value, word) in [
                 ("NoSuchSetting", "1", "NoSuchSetting"), ("SlurmctldTimeout", "soon", "SlurmctldTimeout"),
-                ("SelectType", "select/such", "select/such"),
+                ("MessageTimeout", "never", "MessageTimeout"),
             ] {
                 let path = try SlurmFaultTests.configuration(in: folder, changing: [setting: value])
                 let error = await #expect(throws: SlurmSetupError.self) { try await LiveSlurm.makeClient { $0.configurationFile = path } }
