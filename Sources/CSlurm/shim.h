@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,6 +179,11 @@ static inline uint32_t hpk_slurm_user_message_job(const srun_user_msg_t *message
     return message->job_id;
 #endif
 }
+
+// MARK: Threads.
+
+/// Names the calling thread for debuggers and top; the kernel keeps 15 bytes. prctl is variadic, which Swift does not import.
+static inline void hpk_slurm_name_thread(const char *name) { prctl(PR_SET_NAME, (unsigned long)(uintptr_t)name, 0UL, 0UL, 0UL); }
 
 // MARK: Probe.
 

@@ -1,3 +1,4 @@
+import CSlurm
 import Foundation
 
 /// A few OS threads of our own that run blocking calls, so that none blocks Swift's cooperative pool.
@@ -33,12 +34,14 @@ final class BlockingThreads: @unchecked Sendable {
     private var isStopped = false
     private var threads: Int
 
-    /// Starts `count` threads (at least one), named `name`. They live until `stop`.
+    /// Starts `count` threads (at least one), named `name` (15 bytes at most). They live until `stop`.
     init(count: Int, name: String) {
         threads = max(1, count)
         for _ in 0..<threads {
-            let thread = Thread { self.loop() }
-            thread.name = name
+            let thread = Thread {
+                hpk_slurm_name_thread(name)
+                self.loop()
+            }
             thread.stackSize = 1 << 20
             thread.start()
         }
@@ -59,6 +62,9 @@ final class BlockingThreads: @unchecked Sendable {
             cancel(ticket)
         }
     }
+
+    /// Calls that wait for a thread.
+    var waitingCount: Int { condition.withLock { (urgent + ordinary).count { $0.call != nil } } }
 
     /// Refuses what waits, lets what runs end, and returns when no thread is left. May be called more than once.
     func stop() async {

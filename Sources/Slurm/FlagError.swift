@@ -32,12 +32,14 @@ public struct FlagError: Error, Sendable, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// The option, what was written and what it wants, in one line without control characters.
     public var description: String {
         switch reason {
         case .unterminated: "the quotation that begins at \(Self.quoted(flag)) has no end"
         case .strayWord: "\(Self.quoted(flag)) is no option: options begin with - or --, values with blanks want quotation marks"
         case .unknown(let suggestion):
-            "unknown option \(Self.quoted(flag))" + (suggestion.map { "; did you mean \($0)?" } ?? "; see sbatch(1) and the list of options in the documentation")
+            "unknown option \(Self.quoted(flag))"
+                + (suggestion.map { "; did you mean \($0)?" } ?? "; see sbatch(1) and the list of options in the documentation")
         case .missingValue(let expected): "option \(flag) wants a value: \(expected)"
         case .unexpectedValue: "option \(flag) takes no value, but got \(Self.quoted(value ?? ""))"
         case .malformed(let expected): "option \(flag) got \(Self.quoted(value ?? "")), but wants \(expected)"

@@ -105,7 +105,9 @@ enum FlagValue {
     /// `2`, `a100:2`.
     @Sendable static func gpus(_ text: String) -> String? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let last = parts.last, parts.count <= 2, isPlainText(text), isCount(last), parts.count == 1 || isName(parts[0]) else { return nil }
+        guard let last = parts.last, parts.count <= 2, isPlainText(text), isCount(last), parts.count == 1 || isName(parts[0]) else {
+            return nil
+        }
         return text
     }
 

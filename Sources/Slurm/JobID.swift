@@ -28,7 +28,9 @@ public struct JobID: Hashable, Comparable, Sendable, Codable, CustomStringConver
         try container.encode(rawValue)
     }
 
+    /// The order of the numbers.
     public static func < (left: JobID, right: JobID) -> Bool { left.rawValue < right.rawValue }
 
+    /// Decimal digits.
     public var description: String { String(rawValue) }
 }

@@ -34,6 +34,7 @@ public struct JobState: Sendable, Hashable, CustomStringConvertible {
 
     /// The `JOB_…` bits beside the base state.
     public struct Flags: OptionSet, Sendable, Hashable {
+        /// The upper bits of `job_state`.
         public var rawValue: UInt32
 
         /// Wraps the upper bits of `job_state`.

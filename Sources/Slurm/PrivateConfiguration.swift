@@ -4,7 +4,8 @@ import Glibc
 enum PrivateConfiguration {
     /// Files that Slurm looks for beside slurm.conf: they are linked beside the copy.
     private static let siblings = [
-        "acct_gather.conf", "burst_buffer.conf", "cgroup.conf", "cli_filter.lua", "gres.conf", "helpers.conf", "job_container.conf", "mpi.conf",
+        "acct_gather.conf", "burst_buffer.conf", "cgroup.conf", "cli_filter.lua", "gres.conf", "helpers.conf", "job_container.conf",
+        "mpi.conf",
         "oci.conf", "plugstack.conf", "plugstack.conf.d", "slurm.key", "topology.conf", "topology.yaml",
     ]
 

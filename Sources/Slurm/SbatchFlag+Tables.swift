@@ -39,8 +39,11 @@ extension SbatchFlag {
             $0.memory = .perCPU(megabytes: $1)
         },
         value("tmp", nil, "disk space such as 512M or 4G (MiB without a letter)", FlagValue.megabytes32) { $0.temporaryDiskMegabytes = $1 },
-        value("gres", nil, "name[[:type]:count], parted by commas, or none", FlagValue.gres) { $0.gres = $1 },
+        value("gres", nil, "name[[:type]:count], parted by commas, or none", FlagValue.gres) {
+            $0.gres = $1.lowercased() == "none" ? nil : $1
+        },
         value("gpus", "G", "[type:]count", FlagValue.gpus) { $0.gpus = $1 },
+        // sbatch sends both when --gres names GPUs as well; here the last one counts.
         value("gpus-per-node", nil, "[type:]count", FlagValue.gpus) { job, value in
             let others = (job.gres ?? "").split(separator: ",").filter { $0 != "gpu" && !$0.hasPrefix("gpu:") }
             job.gres = (others + ["gpu:\(value)"]).joined(separator: ",")

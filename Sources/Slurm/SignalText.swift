@@ -12,7 +12,8 @@ enum SignalText {
         var result = JobSubmission.WarningSignal(signal: 0)
         if let colon = rest.firstIndex(of: ":") {
             let options = rest[..<colon].uppercased()
-            guard !options.isEmpty, options.count <= 2, Set(options).count == options.count, options.allSatisfy({ "RB".contains($0) }) else {
+            guard !options.isEmpty, options.count <= 2, Set(options).count == options.count, options.allSatisfy({ "RB".contains($0) })
+            else {
                 return nil
             }
             result.batchOnly = options.contains("B")

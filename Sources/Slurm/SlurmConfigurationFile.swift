@@ -53,8 +53,11 @@ public struct SlurmConfigurationFile: Sendable, Equatable {
     private static func collect(
         path: String, root: String, depth: Int, read: (String) throws -> String, into lines: inout [Substring]
     ) throws {
-        guard depth < Self.depth else { throw SlurmSetupError.configurationInvalid(path: path, reason: "Include goes deeper than 16 files") }
-        for line in try read(path).split(separator: "\n", omittingEmptySubsequences: false) {
+        guard depth < Self.depth else {
+            throw SlurmSetupError.configurationInvalid(path: path, reason: "Include goes deeper than 16 files")
+        }
+        // A carriage return and a line feed are one Character.
+        for line in try read(path).split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
             guard let included = Self.included(by: line) else {
                 lines.append(line)
                 continue
@@ -70,7 +73,7 @@ public struct SlurmConfigurationFile: Sendable, Equatable {
     }
 
     private static func included(by line: Substring) -> Substring? {
-        let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })
+        let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
         guard words.count >= 2, words[0].lowercased() == "include" else { return nil }
         return words[1]
     }
@@ -98,7 +101,7 @@ public struct SlurmConfigurationFile: Sendable, Equatable {
             if line[index] == "#" && !escaped { return line[..<index] }
             escaped = line[index] == "\\"
         }
-        return line.last == "\r" ? line.dropLast() : line
+        return line
     }
 
     /// `Name=value` words of a line; a value in double quotes may hold blanks.

@@ -50,26 +50,41 @@ enum SlurmErrorTable {
     static let rows: [Row] = communication + requests + resources + policy + jobs + system
 
     private static let communication: [Row] = [
-        row(SLURM_UNEXPECTED_MSG_ERROR, "SLURM_UNEXPECTED_MSG_ERROR", .never, "compare the versions of libslurm and slurmctld (scontrol version)"),
+        row(
+            SLURM_UNEXPECTED_MSG_ERROR, "SLURM_UNEXPECTED_MSG_ERROR", .never,
+            "compare the versions of libslurm and slurmctld (scontrol version)"),
         row(SLURM_COMMUNICATIONS_CONNECTION_ERROR, "SLURM_COMMUNICATIONS_CONNECTION_ERROR", .whenReachable, Advice.reach),
         row(SLURM_COMMUNICATIONS_SEND_ERROR, "SLURM_COMMUNICATIONS_SEND_ERROR", .whenReachable, Advice.reach, mayHaveBeenApplied: true),
-        row(SLURM_COMMUNICATIONS_RECEIVE_ERROR, "SLURM_COMMUNICATIONS_RECEIVE_ERROR", .whenReachable, Advice.reach, mayHaveBeenApplied: true),
-        row(SLURM_COMMUNICATIONS_SHUTDOWN_ERROR, "SLURM_COMMUNICATIONS_SHUTDOWN_ERROR", .whenReachable, Advice.reach, mayHaveBeenApplied: true),
-        row(SLURM_PROTOCOL_VERSION_ERROR, "SLURM_PROTOCOL_VERSION_ERROR", .never,
+        row(
+            SLURM_COMMUNICATIONS_RECEIVE_ERROR, "SLURM_COMMUNICATIONS_RECEIVE_ERROR", .whenReachable, Advice.reach, mayHaveBeenApplied: true
+        ),
+        row(
+            SLURM_COMMUNICATIONS_SHUTDOWN_ERROR, "SLURM_COMMUNICATIONS_SHUTDOWN_ERROR", .whenReachable, Advice.reach,
+            mayHaveBeenApplied: true),
+        row(
+            SLURM_PROTOCOL_VERSION_ERROR, "SLURM_PROTOCOL_VERSION_ERROR", .never,
             "libslurm and slurmctld are too far apart: install the libslurm of the cluster's release"),
         row(SLURM_PROTOCOL_AUTHENTICATION_ERROR, "SLURM_PROTOCOL_AUTHENTICATION_ERROR", .whenReachable, Advice.munge),
         row(SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR, "SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR", .whenReachable, Advice.reach),
-        row(SLURMCTLD_COMMUNICATIONS_SEND_ERROR, "SLURMCTLD_COMMUNICATIONS_SEND_ERROR", .whenReachable, Advice.reach, mayHaveBeenApplied: true),
-        row(SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR, "SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR", .whenReachable, Advice.reach,
+        row(
+            SLURMCTLD_COMMUNICATIONS_SEND_ERROR, "SLURMCTLD_COMMUNICATIONS_SEND_ERROR", .whenReachable, Advice.reach,
             mayHaveBeenApplied: true),
-        row(SLURMCTLD_COMMUNICATIONS_SHUTDOWN_ERROR, "SLURMCTLD_COMMUNICATIONS_SHUTDOWN_ERROR", .whenReachable, Advice.reach,
+        row(
+            SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR, "SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR", .whenReachable, Advice.reach,
             mayHaveBeenApplied: true),
-        row(SLURM_PROTOCOL_SOCKET_IMPL_TIMEOUT, "SLURM_PROTOCOL_SOCKET_IMPL_TIMEOUT", .whenReachable, Advice.reach, mayHaveBeenApplied: true),
-        row(SLURM_PROTOCOL_SOCKET_ZERO_BYTES_SENT, "SLURM_PROTOCOL_SOCKET_ZERO_BYTES_SENT", .whenReachable, Advice.reach,
+        row(
+            SLURMCTLD_COMMUNICATIONS_SHUTDOWN_ERROR, "SLURMCTLD_COMMUNICATIONS_SHUTDOWN_ERROR", .whenReachable, Advice.reach,
+            mayHaveBeenApplied: true),
+        row(
+            SLURM_PROTOCOL_SOCKET_IMPL_TIMEOUT, "SLURM_PROTOCOL_SOCKET_IMPL_TIMEOUT", .whenReachable, Advice.reach, mayHaveBeenApplied: true
+        ),
+        row(
+            SLURM_PROTOCOL_SOCKET_ZERO_BYTES_SENT, "SLURM_PROTOCOL_SOCKET_ZERO_BYTES_SENT", .whenReachable, Advice.reach,
             mayHaveBeenApplied: true),
         row(ESLURM_PROTOCOL_INCOMPLETE_PACKET, "ESLURM_PROTOCOL_INCOMPLETE_PACKET", .whenReachable, Advice.reach, mayHaveBeenApplied: true),
         row(ESLURM_IN_STANDBY_MODE, "ESLURM_IN_STANDBY_MODE", .whenReachable, "only a backup controller answered; it is tried again"),
-        row(ESLURM_IN_STANDBY_USE_BACKUP, "ESLURM_IN_STANDBY_USE_BACKUP", .whenReachable,
+        row(
+            ESLURM_IN_STANDBY_USE_BACKUP, "ESLURM_IN_STANDBY_USE_BACKUP", .whenReachable,
             "only a backup controller answered; it is tried again"),
         row(ESLURM_AUTH_CRED_INVALID, "ESLURM_AUTH_CRED_INVALID", .whenReachable, Advice.munge),
     ]
@@ -77,7 +92,9 @@ enum SlurmErrorTable {
     private static let requests: [Row] = [
         row(ESLURM_INVALID_PARTITION_NAME, "ESLURM_INVALID_PARTITION_NAME", .never, Advice.partition),
         row(ESLURM_DEFAULT_PARTITION_NOT_SET, "ESLURM_DEFAULT_PARTITION_NOT_SET", .never, Advice.partition),
-        row(ESLURM_ACCESS_DENIED, "ESLURM_ACCESS_DENIED", .never, "ask the administrator for the right that is missing, or leave the option out"),
+        row(
+            ESLURM_ACCESS_DENIED, "ESLURM_ACCESS_DENIED", .never,
+            "ask the administrator for the right that is missing, or leave the option out"),
         row(ESLURM_JOB_MISSING_REQUIRED_PARTITION_GROUP, "ESLURM_JOB_MISSING_REQUIRED_PARTITION_GROUP", .never, Advice.partition),
         row(ESLURM_JOB_MISSING_SIZE_SPECIFICATION, "ESLURM_JOB_MISSING_SIZE_SPECIFICATION", .never, Advice.requestBug),
         row(ESLURM_JOB_SCRIPT_MISSING, "ESLURM_JOB_SCRIPT_MISSING", .never, Advice.requestBug),
@@ -96,7 +113,9 @@ enum SlurmErrorTable {
         row(ESLURM_INVALID_GRES_TYPE, "ESLURM_INVALID_GRES_TYPE", .never, "name a type that `sinfo -o '%n %G'` shows (--gres)"),
         row(ESLURM_DUPLICATE_GRES, "ESLURM_DUPLICATE_GRES", .never, "name each generic resource once (--gres)"),
         row(ESLURM_UNSUPPORTED_GRES, "ESLURM_UNSUPPORTED_GRES", .never, "ask for generic resources in another form (--gres for each node)"),
-        row(ESLURM_INVALID_TRES, "ESLURM_INVALID_TRES", .never, "name resources that the cluster has (scontrol show config, AccountingStorageTRES)"),
+        row(
+            ESLURM_INVALID_TRES, "ESLURM_INVALID_TRES", .never,
+            "name resources that the cluster has (scontrol show config, AccountingStorageTRES)"),
         row(ESLURM_DEPENDENCY, "ESLURM_DEPENDENCY", .never, "write a dependency as sbatch(1) shows, on jobs that exist (--dependency)"),
         row(ESLURM_CIRCULAR_DEPENDENCY, "ESLURM_CIRCULAR_DEPENDENCY", .never, "let no job depend on itself (--dependency)"),
         row(ESLURM_INVALID_TIME_LIMIT, "ESLURM_INVALID_TIME_LIMIT", .never, Advice.time),
@@ -124,7 +143,8 @@ enum SlurmErrorTable {
         row(ESLURM_REQUESTED_PART_CONFIG_UNAVAILABLE, "ESLURM_REQUESTED_PART_CONFIG_UNAVAILABLE", .never, Advice.resources),
         row(ESLURM_INSUFFICIENT_GRES, "ESLURM_INSUFFICIENT_GRES", .never, Advice.resources),
         row(ESLURM_NODES_BUSY, "ESLURM_NODES_BUSY", .afterDelay, "the nodes are busy; it is tried again"),
-        row(ESLURM_NODE_NOT_AVAIL, "ESLURM_NODE_NOT_AVAIL", .afterDelay, "the nodes are down or drained: see `sinfo -R`; it is tried again"),
+        row(
+            ESLURM_NODE_NOT_AVAIL, "ESLURM_NODE_NOT_AVAIL", .afterDelay, "the nodes are down or drained: see `sinfo -R`; it is tried again"),
         row(ESLURM_CAN_NOT_START_IMMEDIATELY, "ESLURM_CAN_NOT_START_IMMEDIATELY", .afterDelay, "nothing is free now; it is tried again"),
         row(ESLURM_PARTITION_NOT_AVAIL, "ESLURM_PARTITION_NOT_AVAIL", .afterDelay, "the partition takes no jobs now: see `sinfo -s`"),
         row(ESLURM_PARTITION_DOWN, "ESLURM_PARTITION_DOWN", .afterDelay, "the partition is down: see `sinfo -s`"),
@@ -134,7 +154,9 @@ enum SlurmErrorTable {
         row(ESLURM_ACCOUNTING_POLICY, "ESLURM_ACCOUNTING_POLICY", .afterDelay, Advice.limit),
         row(ESLURM_QOS_THRES, "ESLURM_QOS_THRES", .afterDelay, Advice.limit),
         row(ESLURM_PARTITION_ASSOC, "ESLURM_PARTITION_ASSOC", .never, Advice.account),
-        row(ESLURM_SUBMISSIONS_DISABLED, "ESLURM_SUBMISSIONS_DISABLED", .afterDelay, "the administrator has stopped submissions; it is tried again"),
+        row(
+            ESLURM_SUBMISSIONS_DISABLED, "ESLURM_SUBMISSIONS_DISABLED", .afterDelay,
+            "the administrator has stopped submissions; it is tried again"),
         row(ESLURM_NOT_TOP_PRIORITY, "ESLURM_NOT_TOP_PRIORITY", .afterDelay, "jobs of higher priority wait; it is tried again"),
         row(ESLURM_DEFER, "ESLURM_DEFER", .afterDelay, "slurmctld put it off; it is tried again"),
         row(ESLURM_RESERVATION_ACCESS, "ESLURM_RESERVATION_ACCESS", .never, Advice.reservation),
@@ -149,7 +171,9 @@ enum SlurmErrorTable {
         row(ESLURM_ALREADY_DONE, "ESLURM_ALREADY_DONE", .never, Advice.gone),
         row(ESLURM_JOB_FINISHED, "ESLURM_JOB_FINISHED", .never, Advice.gone),
         row(ESLURMD_KILL_JOB_ALREADY_COMPLETE, "ESLURMD_KILL_JOB_ALREADY_COMPLETE", .never, Advice.gone),
-        row(ESLURM_TRANSITION_STATE_NO_UPDATE, "ESLURM_TRANSITION_STATE_NO_UPDATE", .afterDelay, "the job is between two states; it is tried again"),
+        row(
+            ESLURM_TRANSITION_STATE_NO_UPDATE, "ESLURM_TRANSITION_STATE_NO_UPDATE", .afterDelay,
+            "the job is between two states; it is tried again"),
         row(ESLURM_JOB_PENDING, "ESLURM_JOB_PENDING", .afterDelay, "the job has not started: it can be cancelled, not signalled"),
         row(ESLURM_JOB_NOT_RUNNING, "ESLURM_JOB_NOT_RUNNING", .afterDelay, "the job does not run: it can be cancelled, not signalled"),
         row(ESLURM_JOB_SUSPENDED, "ESLURM_JOB_SUSPENDED", .afterDelay, "the job is suspended: see `scontrol resume`"),
@@ -159,9 +183,13 @@ enum SlurmErrorTable {
 
     private static let system: [Row] = [
         row(ESLURM_INTERNAL, "ESLURM_INTERNAL", .afterDelay, "see slurmctld's log; it is tried again"),
-        row(ESLURM_WRITING_TO_FILE, "ESLURM_WRITING_TO_FILE", .afterDelay, "slurmctld cannot write its state: check the disk of StateSaveLocation"),
+        row(
+            ESLURM_WRITING_TO_FILE, "ESLURM_WRITING_TO_FILE", .afterDelay,
+            "slurmctld cannot write its state: check the disk of StateSaveLocation"),
         row(ESLURM_DB_CONNECTION, "ESLURM_DB_CONNECTION", .afterDelay, "slurmdbd does not answer slurmctld; it is tried again"),
-        Row(code: EAGAIN, name: "EAGAIN", retry: .afterDelay, whatToDo: "slurmctld holds MaxJobCount jobs, or this host is short of memory or processes; it is tried again"),
+        Row(
+            code: EAGAIN, name: "EAGAIN", retry: .afterDelay,
+            whatToDo: "slurmctld holds MaxJobCount jobs, or this host is short of memory or processes; it is tried again"),
         Row(code: ECONNREFUSED, name: "ECONNREFUSED", retry: .whenReachable, whatToDo: Advice.reach),
         Row(code: EHOSTUNREACH, name: "EHOSTUNREACH", retry: .whenReachable, whatToDo: Advice.reach),
         Row(code: ENETUNREACH, name: "ENETUNREACH", retry: .whenReachable, whatToDo: Advice.reach),
@@ -169,6 +197,8 @@ enum SlurmErrorTable {
         Row(code: ECONNRESET, name: "ECONNRESET", retry: .whenReachable, whatToDo: Advice.reach, mayHaveBeenApplied: true),
         Row(code: EPIPE, name: "EPIPE", retry: .whenReachable, whatToDo: Advice.reach, mayHaveBeenApplied: true),
         Row(code: EMFILE, name: "EMFILE", retry: .afterDelay, whatToDo: "raise this process's limit of open files (ulimit -n)"),
-        Row(code: SLURM_ERROR, name: "SLURM_ERROR", retry: .afterDelay, whatToDo: "see slurmctld's log; it is tried again", mayHaveBeenApplied: true),
+        Row(
+            code: SLURM_ERROR, name: "SLURM_ERROR", retry: .afterDelay, whatToDo: "see slurmctld's log; it is tried again",
+            mayHaveBeenApplied: true),
     ]
 }

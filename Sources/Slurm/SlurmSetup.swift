@@ -86,7 +86,8 @@ public struct SlurmSetup: Sendable, Equatable {
         controllerPort = number
         authType = file.value("AuthType") ?? "auth/munge"
         guard ["auth/munge", "auth/slurm"].contains(authType) else {
-            throw SlurmSetupError.configurationInvalid(path: file.path, reason: "AuthType \"\(authType)\" is neither auth/munge nor auth/slurm")
+            throw SlurmSetupError.configurationInvalid(
+                path: file.path, reason: "AuthType \"\(authType)\" is neither auth/munge nor auth/slurm")
         }
         authSocket = authType == "auth/slurm" ? "/run/slurm/sack.socket" : "/run/munge/munge.socket.2"
         for option in (file.value("AuthInfo") ?? "").split(separator: ",") where option.hasPrefix("socket=") {

@@ -19,6 +19,7 @@ public enum SlurmSetupError: Error, Sendable, Equatable, CustomStringConvertible
     /// Nothing could listen for pushes.
     case listenerFailed(reason: String)
 
+    /// What is wrong and what to do.
     public var description: String {
         switch self {
         case .configurationMissing(let tried):

@@ -48,6 +48,7 @@ public struct SlurmVersion: Sendable, Hashable, CustomStringConvertible {
         return !libraries.contains { $0.major == compiled.major && $0.minor == compiled.minor }
     }
 
+    /// `22.05.8`, or `22.05` when the last number is not known.
     public var description: String {
         "\(major).\(minor < 10 ? "0" : "")\(minor)" + (micro.map { ".\($0)" } ?? "")
     }

@@ -32,5 +32,6 @@ public struct StateReason: Sendable, Hashable, CustomStringConvertible {
     /// The job is held, by its user or an administrator, and starts only after `scontrol release`.
     public var isHeld: Bool { [WAIT_HELD.rawValue, WAIT_HELD_USER.rawValue].contains(rawValue) }
 
+    /// Slurm's word.
     public var description: String { text }
 }

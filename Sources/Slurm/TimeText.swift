@@ -3,7 +3,8 @@ import Foundation
 /// Times as sbatch(1) writes them.
 enum TimeText {
     static let limitForm = "minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]] or UNLIMITED"
-    static let pointForm = "now[+N[seconds|minutes|hours|days|weeks]], HH:MM[:SS][am|pm], YYYY-MM-DD[THH:MM[:SS]], MM/DD[/YY], today, tomorrow, midnight, noon or teatime"
+    static let pointForm =
+        "now[+N[seconds|minutes|hours|days|weeks]], HH:MM[:SS][am|pm], YYYY-MM-DD[THH:MM[:SS]], MM/DD[/YY], today, tomorrow, midnight, noon or teatime"
 
     /// A time limit; seconds round up to a whole minute, 0 is no limit.
     @Sendable static func limit(_ text: String) -> JobSubmission.TimeLimit? {
@@ -59,7 +60,9 @@ enum TimeText {
         let digits = text.dropFirst().prefix { $0.isASCII && $0.isNumber }
         guard let number = FlagValue.digits(digits), number < 1 << 32 else { return nil }
         let unit = text.dropFirst(1 + digits.count)
-        let units: [(name: String, seconds: Int64)] = [("seconds", 1), ("minutes", 60), ("hours", 3600), ("days", 86_400), ("weeks", 604_800)]
+        let units: [(name: String, seconds: Int64)] = [
+            ("seconds", 1), ("minutes", 60), ("hours", 3600), ("days", 86_400), ("weeks", 604_800),
+        ]
         if unit.isEmpty { return start + Int64(number) }
         guard let match = units.first(where: { $0.name == unit || $0.name.dropLast() == unit }) else { return nil }
         return start + Int64(number) * match.seconds

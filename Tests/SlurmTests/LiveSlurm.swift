@@ -16,7 +16,9 @@ enum LiveSlurm {
     /// Variables of the cluster's env file, over those of this process.
     static let environment: [String: String] = {
         var variables = ProcessInfo.processInfo.environment
-        guard let path = variables["HPK_CLUSTER_ENV"], let text = try? String(contentsOfFile: path, encoding: .utf8) else { return variables }
+        guard let path = variables["HPK_CLUSTER_ENV"], let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            return variables
+        }
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             guard let equals = line.firstIndex(of: "="), !line[..<equals].isEmpty else { continue }
             let name = String(line[..<equals])
@@ -64,7 +66,9 @@ enum LiveSlurm {
         try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CommandFailed(command: command, arguments: arguments, status: process.terminationStatus) }
+        guard process.terminationStatus == 0 else {
+            throw CommandFailed(command: command, arguments: arguments, status: process.terminationStatus)
+        }
         return String(decoding: data, as: UTF8.self)
     }
 
@@ -92,7 +96,9 @@ extension SlurmClient {
 }
 
 /// The first push about `id` that `condition` lets pass, within 30 s.
-func firstPush(_ pushes: AsyncStream<JobPush>, about id: JobID, where condition: @escaping @Sendable (JobPush) -> Bool = { _ in true }) async throws -> JobPush {
+func firstPush(_ pushes: AsyncStream<JobPush>, about id: JobID, where condition: @escaping @Sendable (JobPush) -> Bool = { _ in true })
+    async throws -> JobPush
+{
     try await withThrowingTaskGroup(of: JobPush?.self) { group in
         group.addTask {
             for await push in pushes where push.jobID == id && condition(push) { return push }

@@ -63,7 +63,7 @@ struct FlagRow: Sendable, CustomTestStringConvertible {
         FlagRow("--tmp=5G") { $0.temporaryDiskMegabytes = 5120 },
         FlagRow("--gres=gpu:2") { $0.gres = "gpu:2" },
         FlagRow("--gres=gpu:a100:2,shard:4,nic") { $0.gres = "gpu:a100:2,shard:4,nic" },
-        FlagRow("--gres=none") { $0.gres = "none" },
+        FlagRow("--gres=gpu:1 --gres=none") { _ in },
         FlagRow("--gpus=3") { $0.gpus = "3" },
         FlagRow("-G a100:3") { $0.gpus = "a100:3" },
         FlagRow("--gres=gpu:1,nic:2 --gpus-per-node=4") { $0.gres = "nic:2,gpu:4" },
@@ -127,18 +127,25 @@ struct SbatchFlagsTests {
         "that are malformed are refused with the option and the text",
         arguments: [
             ("--partition=", "--partition"), ("-p", "-p"), ("--partition='a b'", "--partition"), ("--partition=\u{7}", "--partition"),
-            ("--nodes=0", "--nodes"), ("--nodes=4-2", "--nodes"), ("--nodes=1,2", "--nodes"), ("-N x", "-N"), ("--nodes=99999999999m", "--nodes"),
+            ("--nodes=0", "--nodes"), ("--nodes=4-2", "--nodes"), ("--nodes=1,2", "--nodes"), ("-N x", "-N"),
+            ("--nodes=99999999999m", "--nodes"),
             ("--ntasks=0", "--ntasks"), ("--ntasks=-1", "--ntasks"), ("--ntasks=1.5", "--ntasks"), ("--ntasks=99999999999", "--ntasks"),
             ("--cpus-per-task=65534", "--cpus-per-task"), ("--cpus-per-task=", "--cpus-per-task"), ("-c4x", "-c"),
-            ("--mem=1X", "--mem"), ("--mem=G", "--mem"), ("--mem=-1", "--mem"), ("--mem=99999999999999999999", "--mem"), ("--mem=9999999999999T", "--mem"),
-            ("--gres=:2", "--gres"), ("--gres=gpu:", "--gres"), ("--gres=gpu:a:b:2", "--gres"), ("--gres=gpu:-1", "--gres"), ("--gres=,", "--gres"),
+            ("--mem=1X", "--mem"), ("--mem=G", "--mem"), ("--mem=-1", "--mem"), ("--mem=99999999999999999999", "--mem"),
+            ("--mem=9999999999999T", "--mem"),
+            ("--gres=:2", "--gres"), ("--gres=gpu:", "--gres"), ("--gres=gpu:a:b:2", "--gres"), ("--gres=gpu:-1", "--gres"),
+            ("--gres=,", "--gres"),
             ("--gpus=x", "--gpus"), ("--gpus=a:b", "--gpus"),
             ("--exclusive=topo", "--exclusive"), ("--hold=yes", "--hold"),
-            ("--time=1:2:3:4", "--time"), ("--time=x", "--time"), ("--time=-5", "--time"), ("--time=1-", "--time"), ("--time=99999999999999", "--time"),
-            ("--begin=yesterday", "--begin"), ("--begin=25:00", "--begin"), ("--begin=2026-02-31", "--begin"), ("--begin=now+1fortnight", "--begin"),
-            ("--begin=now-1", "--begin"), ("--signal=NOPE", "--signal"), ("--signal=X:TERM", "--signal"), ("--signal=TERM@70000", "--signal"), ("--signal=0", "--signal"),
+            ("--time=1:2:3:4", "--time"), ("--time=x", "--time"), ("--time=-5", "--time"), ("--time=1-", "--time"),
+            ("--time=99999999999999", "--time"),
+            ("--begin=yesterday", "--begin"), ("--begin=25:00", "--begin"), ("--begin=2026-02-31", "--begin"),
+            ("--begin=now+1fortnight", "--begin"),
+            ("--begin=now-1", "--begin"), ("--signal=NOPE", "--signal"), ("--signal=X:TERM", "--signal"),
+            ("--signal=TERM@70000", "--signal"), ("--signal=0", "--signal"),
             ("--priority=high", "--priority"), ("--nice=x", "--nice"), ("--nice=2147483646", "--nice"), ("--nodelist=c[1-2", "--nodelist"),
-            ("--nodelist=./file", "--nodelist"), ("--exclude=a;b", "--exclude"), ("--comment='a\u{1b}b'", "--comment"), ("--no-kill=on", "--no-kill"),
+            ("--nodelist=./file", "--nodelist"), ("--exclude=a;b", "--exclude"), ("--comment='a\u{1b}b'", "--comment"),
+            ("--no-kill=on", "--no-kill"),
         ])
     func malformed(text: String, flag: String) throws {
         let error = try #require(throws: FlagError.self) { try SbatchFlags.parse(text, context: context) }
@@ -182,7 +189,9 @@ struct SbatchFlagsTests {
         try SbatchFlags.parse("--comment='uid=666 x'").apply(to: &job)
         #expect(job.comment == "uid=1234")
         #expect(job.wireComment == "uid=1234 uid=666 x")
-        let record = JobRecord(id: JobID(rawValue: 1), name: "n", comment: job.wireComment, state: JobState(.running), stateReason: .init(rawValue: 0, text: "None"))
+        let record = JobRecord(
+            id: JobID(rawValue: 1), name: "n", comment: job.wireComment, state: JobState(.running),
+            stateReason: .init(rawValue: 0, text: "None"))
         #expect(record.ownComment == "uid=1234")
     }
 

@@ -17,7 +17,9 @@ struct TimeTextTests {
         #expect(TimeText.limit(text) == expected)
     }
 
-    @Test("limits that make no sense", arguments: ["", ":", "1:", "-", "1-", "-2", "1:2:3:4", "1h", "१", "184467440737095516160", "9223372036854775807-0"])
+    @Test(
+        "limits that make no sense",
+        arguments: ["", ":", "1:", "-", "1-", "-2", "1:2:3:4", "1h", "१", "184467440737095516160", "9223372036854775807-0"])
     func badLimit(text: String) {
         #expect(TimeText.limit(text) == nil)
     }
@@ -47,7 +49,10 @@ struct TimeTextTests {
 
     @Test(
         "points that make no sense",
-        arguments: ["", "later", "24:00", "12:60", "12", "13:00pm", "0:30pm", "2026-13-01", "2026-02-30", "26-03-10", "13/01", "now+", "now+x", "now+99999999999", "now + 1", "1969-12-31", "9999999-01-01"])
+        arguments: [
+            "", "later", "24:00", "12:60", "12", "13:00pm", "0:30pm", "2026-13-01", "2026-02-30", "26-03-10", "13/01", "now+", "now+x",
+            "now+99999999999", "now + 1", "1969-12-31", "9999999-01-01",
+        ])
     func badPoint(text: String) {
         #expect(TimeText.point(text, now: now, timeZone: .gmt) == nil)
     }
