@@ -24,7 +24,10 @@ static void become_sandbox(int executable, char *const argv[], char *const envp[
     if (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0)) _exit(124);
     // Changed credentials reset the death signal, so it is asked for after them; the lifeline's end covers the moment before.
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (syscall(SYS_dup3, lifeline, number, 0) < 0) _exit(123);
+    // The program's own descriptor may have the number that the lifeline is to get.
+    executable = (int)syscall(SYS_fcntl, executable, F_DUPFD_CLOEXEC, number + 1);
+    if (executable < 0) _exit(123);
+    if (lifeline != number ? syscall(SYS_dup3, lifeline, number, 0) < 0 : syscall(SYS_fcntl, number, F_SETFD, 0) < 0) _exit(123);
     syscall(SYS_execveat, executable, "", argv, envp, AT_EMPTY_PATH);
     _exit(122);
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -127,6 +128,29 @@ static void make_directories(char *path) {
     mkdir(path, 0755);
 }
 
+// Apptainer makes no mount point in /dev, so such mounts are left at a place of ours and put where they belong here.
+static void put_mount(const char *source, char *destination) {
+    char *slash = strrchr(destination, '/');
+    if (slash && slash != destination) {
+        *slash = 0;
+        make_directories(destination);
+        *slash = '/';
+    }
+    struct stat status;
+    if (stat(source, &status)) fail("mount %s: %s", destination, strerror(errno));
+    if (S_ISDIR(status.st_mode)) {
+        mkdir(destination, 0755);
+    } else {
+        int file = open(destination, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+        if (file >= 0) close(file);
+    }
+    if (mount(source, destination, NULL, MS_BIND | MS_REC, NULL) == 0) return;
+    int error = errno;
+    // Without a user namespace of the pod's own there is no right to mount; a link does nearly the same.
+    if (error == EPERM && (remove(destination) == 0 || errno == ENOENT) && symlink(source, destination) == 0) return;
+    fail("mount %s: %s", destination, strerror(error));
+}
+
 static void take_identity(uint32_t flags, uint32_t user, uint32_t group, uint32_t count, const gid_t *groups, uint64_t capabilities) {
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
@@ -227,7 +251,8 @@ int main(int count, char **argument) {
     if (!groups) fail("out of memory");
     for (uint32_t i = 0; i < groups_count; i++) groups[i] = number(&reader);
     char *directory = text(&reader);
-    uint32_t arguments_count, environment_count;
+    uint32_t mounts_count, arguments_count, environment_count;
+    char **mounts = texts(&reader, &mounts_count, 0);
     char **arguments = texts(&reader, &arguments_count, 0);
     char **environment = texts(&reader, &environment_count, 2);
     if (arguments_count == 0) fail("exec: no command");
@@ -236,6 +261,7 @@ int main(int count, char **argument) {
     reset_signals();
     setsid();
     umask(022);
+    for (uint32_t i = 0; i + 1 < mounts_count; i += 2) put_mount(mounts[i], mounts[i + 1]);
     if (*directory == '/') make_directories(directory);
     if (!value_of(environment, "PATH")) environment[environment_count++] = (char *)(uintptr_t)default_path;
     if (!value_of(environment, "HOME")) environment[environment_count++] = (char *)(uintptr_t)home_of(user);

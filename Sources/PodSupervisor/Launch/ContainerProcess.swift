@@ -81,13 +81,16 @@ final class ContainerProcess {
         let environment = EnvironmentExpansion.resolve(container.environment, in: context)
         let variables = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         try FileSystem.write(terminationFile, [], mode: 0o666)
-        let mounts =
+        let wanted =
             sandbox.ownMounts(of: container, terminationFile: terminationFile)
             + (try sandbox.volumes.mounts(of: container, instance: instance, variables: variables))
-        let specification = try makeSpecification(environment, variables).memoryFile()
+        let mounts = MountOption.stage(wanted)
+        var specification = try makeSpecification(environment, variables)
+        specification.mounts = mounts.later
+        let specificationFile = try specification.memoryFile()
         let command = ApptainerCommand(
             program: sandbox.apptainer, configuration: "\(sandbox.memory)/files/apptainer.conf", imagePath: container.imagePath,
-            overlay: try makeOverlay(), ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts)
+            overlay: try makeOverlay(), ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
         let input = try Descriptor(opening: "/dev/null", O_RDONLY)
         let output = try Descriptor.pipe()
         let errors = try Descriptor.pipe()
@@ -96,8 +99,9 @@ final class ContainerProcess {
         guard hpk_control_pair(&pair) == 0 else { throw SystemError("make", "a socket pair") }
         let control = Descriptor(owning: pair[0])
         let peer = Descriptor(owning: pair[1])
-        let sources = [peer.number, specification.number, input.number, output.write.number, errors.write.number]
+        let sources = [peer.number, specificationFile.number, input.number, output.write.number, errors.write.number]
         let standard = [(input.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
+        defer { withExtendedLifetime((peer, specificationFile, input, output, errors, words)) {} }
         processID = try Spawn.start(
             command.program, command.arguments(), environment: Spawn.environment + ["TMPDIR=\(sandbox.local.path)"],
             descriptors: standard + Array(zip(sources, ApptainerCommand.descriptors)), network: sandbox.network?.number ?? -1)

@@ -4,14 +4,16 @@ import Glibc
 /// What `hpk-init` is to run in the container, as the bytes of the memory file that it reads.
 ///
 /// Layout, numbers of 4 bytes in the machine's order, texts ended by a zero byte: magic, flags, user, group, capabilities (low, high),
-/// count and numbers of groups, working directory, count and texts of arguments, count and texts of environment.
-struct InitSpecification: Equatable {
+/// count and numbers of groups, working directory, count of texts and pairs of source and destination of mounts, count and texts of arguments, count and texts of environment.
+struct InitSpecification {
     static let magic: UInt32 = 0x314b_5048
 
     var arguments: [String]
     /// `NAME=value` texts.
     var environment: [String]
     var workingDirectory: String
+    /// What `hpk-init` mounts itself: paths inside the container.
+    var mounts: [(source: String, destination: String)] = []
     var user: UInt32
     var group: UInt32
     /// Supplementary groups; nil keeps those of the process.
@@ -41,6 +43,11 @@ struct InitSpecification: Equatable {
         put(UInt32(groups?.count ?? 0))
         for group in groups ?? [] { put(group) }
         try put(workingDirectory, "the working directory")
+        put(UInt32(mounts.count * 2))
+        for mount in mounts {
+            try put(mount.source, "a mount")
+            try put(mount.destination, "a mount")
+        }
         put(UInt32(arguments.count))
         for argument in arguments { try put(argument, "an argument") }
         put(UInt32(environment.count))

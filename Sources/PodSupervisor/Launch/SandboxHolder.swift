@@ -17,7 +17,9 @@ enum SandboxHolder {
         for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
         sigprocmask(SIG_BLOCK, &signals, nil)
         var lifelineEnd: Int32 = -1
-        let child = Spawn.withCStrings(arguments) { hpk_sandbox_start(program.number, $0, environ, lifelineNumber, &lifelineEnd) }
+        let child = Spawn.withCStrings(arguments) { argv in
+            program.use { hpk_sandbox_start($0, argv, environ, lifelineNumber, &lifelineEnd) }
+        }
         guard child > 0 else {
             Console.note("user namespaces cannot be made on this node: \(String(cString: strerror(errno)))")
             return nil
@@ -25,7 +27,7 @@ enum SandboxHolder {
         let lifeline = Descriptor(owning: lifelineEnd)
         try mapIdentities(of: child)
         try lifeline.writeAll([1], subject: "the sandbox's lifeline")
-        return wait(for: child, signals: &signals)
+        return withExtendedLifetime(lifeline) { wait(for: child, signals: &signals) }
     }
 
     private static func wait(for child: pid_t, signals: inout sigset_t) -> Int32 {

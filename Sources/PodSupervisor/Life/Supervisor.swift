@@ -54,7 +54,7 @@ final class Supervisor {
             throw error
         }
         try watchSignals()
-        if let lifeline { try watchLifeline(lifeline) }
+        if let lifeline { try watchLifeline(Descriptor(owning: lifeline)) }
         wire()
     }
 
@@ -93,11 +93,10 @@ final class Supervisor {
         }
     }
 
-    private func watchLifeline(_ number: Int32) throws {
-        let lifeline = Descriptor(owning: number)
-        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+    private func watchLifeline(_ lifeline: Descriptor) throws {
+        lifeline.use { _ = fcntl($0, F_SETFD, FD_CLOEXEC) }
         lifeline.setNonBlocking()
-        try loop.watch(number, UInt32(HPK_READABLE)) { [weak self] _ in
+        try loop.watch(lifeline.number, UInt32(HPK_READABLE)) { [weak self] _ in
             var byte: UInt8 = 0
             let result = withUnsafeMutableBytes(of: &byte) { lifeline.read(into: $0) }
             // The batch step's process is gone: so is the job.

@@ -35,6 +35,13 @@ final class Descriptor {
         return (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
     }
 
+    /// Calls the body with the number while the descriptor is certain to stay open.
+    ///
+    /// Swift may end the life of an object after its last use, which the reading of ``number`` is.
+    func use<R>(_ body: (Int32) -> R) -> R {
+        withExtendedLifetime(self) { body(number) }
+    }
+
     func setNonBlocking() {
         _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
     }

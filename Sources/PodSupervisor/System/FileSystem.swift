@@ -11,7 +11,7 @@ enum FileSystem {
     /// Makes or overwrites a file with these permission bits, whatever the umask.
     static func write(_ path: String, _ bytes: some Collection<UInt8>, mode: mode_t) throws(SystemError) {
         let file = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
-        guard fchmod(file.number, mode) == 0 else { throw SystemError("set the mode of", path) }
+        guard file.use({ fchmod($0, mode) }) == 0 else { throw SystemError("set the mode of", path) }
         try file.writeAll(bytes, subject: path)
     }
 

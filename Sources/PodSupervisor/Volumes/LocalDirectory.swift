@@ -22,7 +22,7 @@ final class LocalDirectory {
             }
             let lock = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             // Between creation and lock another supervisor may have taken it for a stale one.
-            guard flock(lock.number, LOCK_EX | LOCK_NB) == 0, Self.isSame(lock, path) else { continue }
+            guard lock.use({ flock($0, LOCK_EX | LOCK_NB) }) == 0, Self.isSame(lock, path) else { continue }
             self.path = path
             self.lock = lock
             return
@@ -42,15 +42,15 @@ final class LocalDirectory {
             let path = "\(base)/\(name)"
             guard let folder = try? Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { continue }
             var status = stat()
-            guard fstat(folder.number, &status) == 0, status.st_uid == geteuid(), flock(folder.number, LOCK_EX | LOCK_NB) == 0 else { continue }
-            try? FileSystem.removeTree(path)
+            guard folder.use({ fstat($0, &status) }) == 0, status.st_uid == geteuid() else { continue }
+            folder.use { if flock($0, LOCK_EX | LOCK_NB) == 0 { try? FileSystem.removeTree(path) } }
         }
     }
 
     private static func isSame(_ folder: Descriptor, _ path: String) -> Bool {
         var held = stat()
         var named = stat()
-        return fstat(folder.number, &held) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev
+        return folder.use({ fstat($0, &held) }) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev
             && held.st_uid == geteuid()
     }
 }

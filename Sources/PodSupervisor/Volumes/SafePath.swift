@@ -52,6 +52,7 @@ enum SafePath {
     private static func enter(
         _ name: String, in folder: Descriptor, creating: mode_t?, problem: (String) -> Failure
     ) throws(Failure) -> (descriptor: Descriptor, kind: mode_t) {
+        defer { withExtendedLifetime(folder) {} }
         var number = hpk_open_at(folder.number, name, hpk_path_only | O_NOFOLLOW, 0)
         if number < 0, errno == ENOENT, let mode = creating {
             guard mkdirat(folder.number, name, mode) == 0 || errno == EEXIST else { throw problem(String(cString: strerror(errno))) }
@@ -60,12 +61,12 @@ enum SafePath {
         guard number >= 0 else { throw problem(String(cString: strerror(errno))) }
         let descriptor = Descriptor(owning: number)
         var status = stat()
-        guard fstat(number, &status) == 0 else { throw problem(String(cString: strerror(errno))) }
+        guard descriptor.use({ fstat($0, &status) }) == 0 else { throw problem(String(cString: strerror(errno))) }
         return (descriptor, FileSystem.kind(status))
     }
 
     private static func readLink(_ link: Descriptor, problem: (String) -> Failure) throws(Failure) -> String {
-        guard let target = CText.fill(Int(PATH_MAX), { readlinkat(link.number, "", $0, $1) }) else {
+        guard let target = CText.fill(Int(PATH_MAX), { text, size in link.use { readlinkat($0, "", text, size) } }) else {
             throw problem(String(cString: strerror(errno)))
         }
         return target

@@ -135,7 +135,7 @@ final class VolumeSet {
             found = try SafePath.open(path, below: top, creating: mount.readOnly && isContent(volume) ? nil : mode(of: top))
         }
         var status = stat()
-        guard fstat(found.number, &status) == 0 else { throw SystemError("look at", root) }
+        guard found.use({ fstat($0, &status) }) == 0 else { throw SystemError("look at", root) }
         guard canMount else { return try realPath(of: found) }
         try FileSystem.makeDirectories(String(target[..<(target.lastIndex(of: "/") ?? target.endIndex)]), mode: 0o700)
         if FileSystem.kind(status) == S_IFDIR {
@@ -143,7 +143,7 @@ final class VolumeSet {
         } else {
             try FileSystem.write(target, [], mode: 0o600)
         }
-        guard hpk_mount_bind("/proc/self/fd/\(found.number)", target) == 0 else { throw SystemError("bind", root) }
+        guard found.use({ hpk_mount_bind("/proc/self/fd/\($0)", target) }) == 0 else { throw SystemError("bind", root) }
         return target
     }
 
@@ -156,12 +156,14 @@ final class VolumeSet {
 
     private func mode(of folder: Descriptor) -> mode_t {
         var status = stat()
-        return fstat(folder.number, &status) == 0 ? status.st_mode & 0o7777 : 0o755
+        return folder.use({ fstat($0, &status) }) == 0 ? status.st_mode & 0o7777 : 0o755
     }
 
     private func realPath(of descriptor: Descriptor) throws(SystemError) -> String {
-        let link = "/proc/self/fd/\(descriptor.number)"
-        guard let path = CText.fill(Int(PATH_MAX), { readlink(link, $0, $1) }) else { throw SystemError("find the path of", link) }
-        return path
+        try descriptor.use { number -> Result<String, SystemError> in
+            let link = "/proc/self/fd/\(number)"
+            guard let path = CText.fill(Int(PATH_MAX), { readlink(link, $0, $1) }) else { return .failure(SystemError("find the path of", link)) }
+            return .success(path)
+        }.get()
     }
 }
