@@ -46,7 +46,7 @@ struct PodMachineHarness {
     mutating func start(_ containers: String..., attempt: UInt32 = 0) {
         _ = event(.supervisorStarted(SupervisorStart(jobID: 42, attempt: attempt, host: "c1", processID: 1)))
         _ = event(.sandboxReady(podAddresses: ["10.0.0.7"], hostAddress: "10.0.0.1"))
-        for name in containers { _ = event(.containerStarted(container: name, restartCount: 0, containerID: "id-\(name)")) }
+        for name in containers { _ = event(.containerStarted(container: name, restartCount: 0, containerID: "apptainer://id-\(name)")) }
     }
 
     mutating func exit(_ container: String, _ code: Int32, count: Int = 0) {

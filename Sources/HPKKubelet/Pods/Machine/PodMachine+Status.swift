@@ -44,7 +44,7 @@ extension PodMachine {
 
     private func containerStatus(of container: Container, isInit: Bool) -> ContainerStatus {
         let known = facts.container(container.name)
-        let id = known.containerID.map { "apptainer://\($0)" }
+        let id = known.containerID
         var status = ContainerStatus(name: container.name, restartCount: known.restartCount, image: container.image)
         if known.hasStarted { status.imageID = imageIDs[container.name] ?? "" }
         status.containerID = id
@@ -70,7 +70,7 @@ extension PodMachine {
         ContainerStateTerminated(
             exitCode: Int(exit.exitCode), signal: exit.signal.map(Int.init), reason: exit.reason,
             message: exit.message.isEmpty ? nil : exit.message, startedAt: Timestamp(nanoseconds: exit.startedAt),
-            finishedAt: Timestamp(nanoseconds: exit.finishedAt), containerID: id.map { "apptainer://\($0)" })
+            finishedAt: Timestamp(nanoseconds: exit.finishedAt), containerID: id)
     }
 
     /// Why a container that the supervisor said nothing about does not run.
