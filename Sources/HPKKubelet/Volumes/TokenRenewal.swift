@@ -8,10 +8,9 @@ public enum TokenRenewal {
 
     /// The second since 1970 at which the token is due.
     public static func dueTime(of token: IssuedToken) -> Int64 {
-        let life = Int64(token.expirationSeconds)
+        let life = min(max(Int64(token.expirationSeconds), 0), 1 << 32)
         let expires = token.expires.secondsSince1970
-        let issued = expires.subtractingReportingOverflow(life).partialValue
-        return min(issued.addingReportingOverflow(longestUse).partialValue, expires - life / 5)
+        return min(expires - life + longestUse, expires - life / 5)
     }
 
     /// The tokens that are due at `now`.

@@ -76,7 +76,9 @@ public struct TokenKey: Sendable, Hashable {
     /// The token that a projected volume asks for.
     public init(_ projection: ServiceAccountTokenProjection) {
         let audience = projection.audience ?? ""
-        self.init(audience: audience.isEmpty ? nil : audience, expirationSeconds: projection.expirationSeconds ?? 3600)
+        // The API server takes lives of up to 2³² seconds; anything beyond would not survive arithmetic with times.
+        let life = min(max(projection.expirationSeconds ?? 3600, 0), 1 << 32)
+        self.init(audience: audience.isEmpty ? nil : audience, expirationSeconds: life)
     }
 }
 

@@ -21,7 +21,7 @@ public struct IssuedToken: Sendable, Equatable {
     public var token: String
     /// When it ends.
     public var expires: Timestamp
-    /// Seconds of validity that were asked for.
+    /// Seconds of validity from its issue on.
     public var expirationSeconds: Int
 
     public init(token: String, expires: Timestamp, expirationSeconds: Int) {

@@ -5,7 +5,7 @@ public struct ReferenceResolver: Sendable {
     private let reader: any PodSourceReader
     private let now: @Sendable () -> Timestamp
 
-    /// - Parameter now: the clock that a token's end is counted from where the server does not say it.
+    /// - Parameter now: the clock that a token's life is counted from.
     public init(reader: any PodSourceReader, now: @escaping @Sendable () -> Timestamp) {
         self.reader = reader
         self.now = now
@@ -55,18 +55,18 @@ public struct ReferenceResolver: Sendable {
     }
 
     private func token(_ key: TokenKey, _ account: String, _ pod: Pod) async throws -> IssuedToken? {
-        let request = TokenRequest(
-            spec: TokenRequestSpec(
-                audiences: key.audience.map { [$0] } ?? [], expirationSeconds: key.expirationSeconds,
-                boundObjectRef: BoundObjectReference(kind: "Pod", apiVersion: "v1", name: pod.metadata.name, uid: pod.metadata.uid)))
+        let request = TokenRequestSpec(
+            audiences: key.audience.map { [$0] } ?? [], expirationSeconds: key.expirationSeconds,
+            boundObjectRef: BoundObjectReference(kind: "Pod", apiVersion: "v1", name: pod.metadata.name, uid: pod.metadata.uid))
+        let asked = now().secondsSince1970
         let answer = try await fetch("token of serviceaccount \"\(account)\"") {
             try await reader.token(namespace: pod.metadata.namespace, serviceAccount: account, request: request)
         }
-        guard let answer, let status = answer.status, !status.token.isEmpty else { return nil }
-        // The server may have given another life than was asked for.
-        let seconds = answer.spec.expirationSeconds ?? key.expirationSeconds
-        let expires = status.expirationTimestamp ?? Timestamp(secondsSince1970: now().secondsSince1970 + Int64(seconds))
-        return IssuedToken(token: status.token, expires: expires, expirationSeconds: seconds)
+        guard let answer, !answer.token.isEmpty else { return nil }
+        let expires = answer.expirationTimestamp ?? Timestamp(secondsSince1970: asked + Int64(key.expirationSeconds))
+        // The server may give a shorter life than was asked for; a renewal counts from the life there is.
+        let life = min(Int64(key.expirationSeconds), max(expires.secondsSince1970 - asked, 1))
+        return IssuedToken(token: answer.token, expires: expires, expirationSeconds: Int(life))
     }
 
     private func fetch<Value: Sendable>(_ subject: String, _ body: () async throws -> Value) async throws -> Value {
