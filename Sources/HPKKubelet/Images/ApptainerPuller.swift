@@ -39,7 +39,7 @@ struct ApptainerPuller: ImagePulling {
         // Shielded: what holds credentials goes also when the caller was cancelled.
         _ = await Task { try? await BlockingWork.run { () throws(ImageFault) in SharedFiles.removeTree(folder) } }.value
         guard let failure else { return }
-        try? await BlockingWork.run { () throws(ImageFault) in unlink(path) }
+        try? await BlockingWork.run { () throws(ImageFault) in SharedFiles.remove(path) }
         throw ImageFault(Self.words(failure))
     }
 
