@@ -146,7 +146,7 @@ struct LogTests {
     @Test("The limit cuts within a line and counts time stamps", arguments: [(1, "H"), (7, "Hello, "), (9, "Hello, wo"), (13, "Hello, world\n"), (900, "Hello, world\nagain\n")])
     func limit(bytes: Int64, expected: String) {
         #expect(filter(sample) { $0.limitBytes = bytes } == expected)
-        #expect(filter(sample) { ($0.limitBytes, $0.timestamps) = (bytes, true) }.utf8.count == min(Int(bytes), 80))
+        #expect(filter(sample) { ($0.limitBytes, $0.timestamps) = (bytes, true) }.utf8.count == min(Int(bytes), 81))
     }
 
     @Test(

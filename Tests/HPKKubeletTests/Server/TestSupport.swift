@@ -105,6 +105,7 @@ actor RawClient {
     ) async throws -> RawClient {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(trust.utf8)))
+        configuration.shutdownTimeout = .milliseconds(200)
         if let identity {
             configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificateChain.utf8)).map {
                 .certificate($0)

@@ -23,6 +23,8 @@ final class PeerLiveness: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // A stranger gets no answer of any kind; its ping goes on and is refused as what it is, no hello.
+        guard ticks != nil else { return context.fireChannelRead(data) }
         switch unwrapInboundIn(data).type {
         case .ping:
             // A peer that sends pings and reads no answers must not make us store them.
