@@ -77,14 +77,17 @@ public struct NodeDescription: Sendable, Equatable {
         let (bytes, overflow) = mebibytes.multipliedReportingOverflow(by: 1 << 20)
         capacity["memory"] = Quantity(overflow ? .max : bytes, format: .binarySI)
         if let storage { capacity["ephemeral-storage"] = Quantity(Int64(clamping: storage.totalBytes), format: .binarySI) }
-        for (name, count) in ExtendedResources.gpus(slurm.totals?.gres ?? GresCounts()) { capacity[name] = Quantity(Int64(clamping: count)) }
+        for (name, count) in ExtendedResources.gpus(slurm.totals?.gres ?? GresCounts()) {
+            capacity[name] = Quantity(Int64(clamping: count))
+        }
         return capacity
     }
 
     private func conditions(_ slurm: SlurmObservation, _ now: Timestamp) -> [NodeCondition] {
         func condition(_ type: String, _ holds: Bool, _ reason: String, _ message: String) -> NodeCondition {
             NodeCondition(
-                type: type, status: holds ? .true : .false, lastHeartbeatTime: now, lastTransitionTime: now, reason: reason, message: message)
+                type: type, status: holds ? .true : .false, lastHeartbeatTime: now, lastTransitionTime: now, reason: reason,
+                message: message)
         }
         let disk = diskCondition
         return [

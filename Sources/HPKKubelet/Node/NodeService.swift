@@ -287,7 +287,8 @@ public final class NodeService: ServiceLifecycle.Service {
         state.withLock { $0.slurm = after }
         if after.isReachable != before.isReachable {
             logger.notice(
-                after.isReachable ? "Slurm answers" : "Slurm does not answer", metadata: after.isReachable ? [:] : ["error": "\(after.problem)"])
+                after.isReachable ? "Slurm answers" : "Slurm does not answer",
+                metadata: after.isReachable ? [:] : ["error": "\(after.problem)"])
         }
         statusWakes.wake()
     }
