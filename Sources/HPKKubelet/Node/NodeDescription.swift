@@ -66,6 +66,13 @@ public struct NodeDescription: Sendable, Equatable {
         ]
     }
 
+    /// Takes the labels away that a node's own credentials may not set where the admission plugin NodeRestriction is on.
+    static func removeRole(from node: inout Node) {
+        node.metadata.labels = node.metadata.labels.filter {
+            $0.key != "kubernetes.io/role" && !$0.key.hasPrefix("node-role.kubernetes.io/")
+        }
+    }
+
     private static func taint(_ setting: TaintSetting) -> Taint {
         Taint(key: setting.key, value: setting.value, effect: TaintEffect(rawValue: setting.effect.rawValue))
     }

@@ -46,8 +46,7 @@ struct NodeDescriptionTests {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(node), as: UTF8.self)
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("node.golden.json")
-        #expect(text == (try String(contentsOf: path, encoding: .utf8)).trimmingCharacters(in: .newlines))
+        #expect(text == NodeGolden.json)
     }
 
     @Test("Without a taint where it is switched off, with the site's own where it is set")
