@@ -7,7 +7,11 @@ enum ProcessConfiguration {
         let environment = ProcessInfo.processInfo.environment
         let loader = ConfigurationLoader(
             environment: environment, currentDirectory: FileManager.default.currentDirectoryPath, programDirectory: programDirectory)
-        return try loader.load(flags: flags.values)
+        var file: ConfigurationFile?
+        if let path = flags.config ?? environment["HPK_CONFIG"].flatMap({ $0.isEmpty ? nil : $0 }) {
+            file = try ConfigurationFile.read(path, currentDirectory: loader.currentDirectory)
+        }
+        return try loader.load(file: file, flags: flags.values)
     }
 
     /// Folder of the running executable, links resolved.

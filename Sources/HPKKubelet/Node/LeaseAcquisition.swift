@@ -26,7 +26,8 @@ struct LeaseAcquisition {
                 case .take(let resourceVersion, let transitions):
                     let isForeign = lease?.spec.holderIdentity != service.identity
                     let patch = LeaseBody.takeover(
-                        resourceVersion: resourceVersion, identity: service.identity, isForeign: isForeign, transitions: transitions, now: now)
+                        resourceVersion: resourceVersion, identity: service.identity, isForeign: isForeign, transitions: transitions,
+                        now: now)
                     if let taken = try await service.surroundings.objects.patch(lease: service.name, patch) { return taken }
                 case .refuse(let holder):
                     throw LeaseBody.heldByOther(name: service.name, holder: holder)

@@ -38,7 +38,9 @@ public struct LeaseDecision: Sendable {
     public mutating func look(at lease: Lease?, wallClock: MicroTime, seconds: Double) -> Step {
         guard let lease else { return .create }
         let take = Step.take(resourceVersion: lease.metadata.resourceVersion, transitions: lease.spec.leaseTransitions ?? 0)
-        guard let holder = lease.spec.holderIdentity, !holder.isEmpty, holder != identity, let renewal = lease.spec.renewTime else { return take }
+        guard let holder = lease.spec.holderIdentity, !holder.isEmpty, holder != identity, let renewal = lease.spec.renewTime else {
+            return take
+        }
         let duration = Double(min(max(lease.spec.leaseDurationSeconds ?? Self.durationSeconds, 1), 300))
         let age = Double(wallClock.microsecondsSince1970 - renewal.microsecondsSince1970) / 1_000_000
         // Ten minutes are more than any sane difference of two clocks.

@@ -66,6 +66,13 @@ public struct NodeDescription: Sendable, Equatable {
         ]
     }
 
+    /// Takes the labels away that a node's own credentials may not set where the admission plugin NodeRestriction is on.
+    static func removeRole(from node: inout Node) {
+        node.metadata.labels = node.metadata.labels.filter {
+            $0.key != "kubernetes.io/role" && !$0.key.hasPrefix("node-role.kubernetes.io/")
+        }
+    }
+
     private static func taint(_ setting: TaintSetting) -> Taint {
         Taint(key: setting.key, value: setting.value, effect: TaintEffect(rawValue: setting.effect.rawValue))
     }
@@ -77,14 +84,17 @@ public struct NodeDescription: Sendable, Equatable {
         let (bytes, overflow) = mebibytes.multipliedReportingOverflow(by: 1 << 20)
         capacity["memory"] = Quantity(overflow ? .max : bytes, format: .binarySI)
         if let storage { capacity["ephemeral-storage"] = Quantity(Int64(clamping: storage.totalBytes), format: .binarySI) }
-        for (name, count) in ExtendedResources.gpus(slurm.totals?.gres ?? GresCounts()) { capacity[name] = Quantity(Int64(clamping: count)) }
+        for (name, count) in ExtendedResources.gpus(slurm.totals?.gres ?? GresCounts()) {
+            capacity[name] = Quantity(Int64(clamping: count))
+        }
         return capacity
     }
 
     private func conditions(_ slurm: SlurmObservation, _ now: Timestamp) -> [NodeCondition] {
         func condition(_ type: String, _ holds: Bool, _ reason: String, _ message: String) -> NodeCondition {
             NodeCondition(
-                type: type, status: holds ? .true : .false, lastHeartbeatTime: now, lastTransitionTime: now, reason: reason, message: message)
+                type: type, status: holds ? .true : .false, lastHeartbeatTime: now, lastTransitionTime: now, reason: reason,
+                message: message)
         }
         let disk = diskCondition
         return [

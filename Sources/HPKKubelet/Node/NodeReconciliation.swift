@@ -63,7 +63,7 @@ public struct NodeReconciliation: Sendable, Equatable {
             return condition
         }
         let ours = current.addresses.filter { address in desired.addresses.contains { $0.type == address.type } }
-        if current.capacity != desired.capacity || current.allocatable != desired.allocatable || ours != desired.addresses
+        if differs(current.capacity, desired.capacity) || differs(current.allocatable, desired.allocatable) || ours != desired.addresses
             || current.daemonEndpoints != desired.daemonEndpoints || current.nodeInfo != desired.nodeInfo
         {
             isDue = true
@@ -75,10 +75,17 @@ public struct NodeReconciliation: Sendable, Equatable {
         return .strategic(["status": .object(fields)])
     }
 
+    /// Whether an amount of ours is missing, wrong or left over; resources that others added do not count.
+    private static func differs(_ current: [String: Quantity], _ desired: [String: Quantity]) -> Bool {
+        desired.contains { current[$0.key] != $0.value } || removable.contains { current[$0] != nil && desired[$0] == nil }
+    }
+
+    private static let removable = ExtendedResources.names + ["ephemeral-storage"]
+
     /// A patch merges maps, so a resource that is gone must be removed by name. Only resources that come from Slurm are ours to remove.
     private static func withRemovals(_ value: JSONValue?, _ current: [String: Quantity], _ desired: [String: Quantity]) -> JSONValue {
         guard case .object(var object)? = value else { return .object([:]) }
-        for name in ExtendedResources.names + ["ephemeral-storage"] where current[name] != nil && desired[name] == nil {
+        for name in removable where current[name] != nil && desired[name] == nil {
             object[name] = .null
         }
         return .object(object)

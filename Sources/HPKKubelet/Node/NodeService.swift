@@ -50,6 +50,8 @@ public final class NodeService: ServiceLifecycle.Service {
         var readers: [Int: AsyncStream<Node>.Continuation] = [:]
         var nextReader = 0
         var lease: Lease?
+        /// The server's NodeRestriction keeps nodes from naming their own role.
+        var leavesRoleOut = false
     }
 
     /// A service for one node.
@@ -223,20 +225,32 @@ public final class NodeService: ServiceLifecycle.Service {
 
     /// Makes the node object say what it should, once.
     func reconcile() async throws {
+        do {
+            try await reconcileOnce()
+        } catch let error as KubernetesError where error.isForbidden && !state.withLock({ $0.leavesRoleOut }) {
+            state.withLock { $0.leavesRoleOut = true }
+            logger.notice("the API server refuses the node's role, leaving it out", metadata: ["error": "\(error)"])
+            try await reconcileOnce()
+        }
+    }
+
+    private func reconcileOnce() async throws {
         let objects = surroundings.objects
         let description = surroundings.describe()
         let now = Timestamp(surroundings.time.now())
         // A refused change means that somebody else was quicker: look again, a few times.
         for _ in 0..<5 {
-            let desired = description.node(slurm, now: now)
+            var desired = description.node(slurm, now: now)
+            if state.withLock({ $0.leavesRoleOut }) { NodeDescription.removeRole(from: &desired) }
             let current = try await objects.node(name)
             let plan = try NodeReconciliation(current: current, desired: desired, taintKey: description.taintKey, now: now)
             if plan.creates {
                 if try await objects.create(desired) { logger.notice("node created", metadata: ["node": "\(name)"]) }
                 continue
             }
-            if let patch = plan.metadataPatch, try await !objects.patch(node: name, patch) { continue }
+            // The status first: whoever may not change labels or taints can still be Ready.
             if let patch = plan.statusPatch, try await !objects.patchStatus(node: name, patch) { continue }
+            if let patch = plan.metadataPatch, try await !patchMetadata(patch) { continue }
             if plan.wasGivenUp {
                 logger.notice("node is ready again", metadata: ["node": "\(name)"])
                 recovered.yield()
@@ -246,6 +260,16 @@ public final class NodeService: ServiceLifecycle.Service {
             return
         }
         throw NodeChangesTooOften(name: name)
+    }
+
+    /// A node's own credentials may not change its taints (admission plugin NodeRestriction): that is said, and no reason not to be Ready.
+    private func patchMetadata(_ patch: Patch) async throws -> Bool {
+        do {
+            return try await surroundings.objects.patch(node: name, patch)
+        } catch let error as KubernetesError where error.isForbidden && state.withLock({ $0.leavesRoleOut }) {
+            logger.warning("the API server refuses the node's labels or taint", metadata: ["error": "\(error)"])
+            return true
+        }
     }
 
     private func publish(_ node: Node?) {
@@ -287,7 +311,8 @@ public final class NodeService: ServiceLifecycle.Service {
         state.withLock { $0.slurm = after }
         if after.isReachable != before.isReachable {
             logger.notice(
-                after.isReachable ? "Slurm answers" : "Slurm does not answer", metadata: after.isReachable ? [:] : ["error": "\(after.problem)"])
+                after.isReachable ? "Slurm answers" : "Slurm does not answer",
+                metadata: after.isReachable ? [:] : ["error": "\(after.problem)"])
         }
         statusWakes.wake()
     }

@@ -37,7 +37,9 @@ public enum ExtendedResources {
     public static let names = ["nvidia.com/gpu", "amd.com/gpu"]
 
     /// Words in the type of a `gpu` gres that tell AMD's products; every other one counts as NVIDIA's.
-    private static let amdWords = ["amd", "radeon", "instinct", "gfx", "mi50", "mi60", "mi100", "mi200", "mi210", "mi250", "mi300", "mi325", "mi350"]
+    private static let amdWords = [
+        "amd", "radeon", "instinct", "gfx", "mi50", "mi60", "mi100", "mi200", "mi210", "mi250", "mi300", "mi325", "mi350",
+    ]
 
     /// `nvidia.com/gpu` and `amd.com/gpu` out of the cluster's `gpu` gres; resources of which there are none are left out.
     public static func gpus(_ gres: GresCounts) -> [String: UInt64] {

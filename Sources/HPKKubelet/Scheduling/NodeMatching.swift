@@ -30,7 +30,9 @@ enum NodeMatching {
     }
 
     private static func numbers(_ value: String?, _ requirement: NodeSelectorRequirement) -> (Int64, Int64)? {
-        guard requirement.values.count == 1, let value = value.flatMap(Int64.init), let bound = Int64(requirement.values[0]) else { return nil }
+        guard requirement.values.count == 1, let value = value.flatMap(Int64.init), let bound = Int64(requirement.values[0]) else {
+            return nil
+        }
         return (value, bound)
     }
 }

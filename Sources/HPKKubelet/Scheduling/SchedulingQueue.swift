@@ -62,13 +62,6 @@ struct SchedulingQueue {
         entries[uid] = nil
     }
 
-    /// The whole list was read anew: what is not in it is gone.
-    mutating func replace(with pods: [Pod]) {
-        let uids = Set(pods.map(\.metadata.uid))
-        for uid in entries.keys where !uids.contains(uid) { entries[uid] = nil }
-        for pod in pods where entries[pod.metadata.uid]?.pod.metadata.resourceVersion != pod.metadata.resourceVersion { upsert(pod) }
-    }
-
     /// The node has changed: everything that waits is tried again.
     mutating func nodeChanged() {
         for (uid, entry) in entries.sorted(by: { $0.key < $1.key }) {

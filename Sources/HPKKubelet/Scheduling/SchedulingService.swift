@@ -93,7 +93,8 @@ public final class SchedulingService: ServiceLifecycle.Service {
             case .pod(.removed(let uid)): queue.remove(uid: uid)
             case .node(let changed):
                 // A heartbeat alone changes nothing for pods that wait.
-                let matters = node?.metadata.labels != changed.metadata.labels || node?.spec != changed.spec
+                let matters =
+                    node?.metadata.labels != changed.metadata.labels || node?.spec != changed.spec
                     || node?.status.capacity != changed.status.capacity
                 node = changed
                 if matters { queue.nodeChanged() }
