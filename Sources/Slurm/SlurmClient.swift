@@ -45,7 +45,7 @@ public final class SlurmClient: Sendable {
         logger.info(
             "Slurm is ready",
             metadata: [
-                "cluster": "\(setup.clusterName)", "conf": "\(setup.configurationFile)", "libslurm": "\(SlurmVersion.runtime)",
+                "cluster": "\(setup.clusterName)", "conf": "\(setup.configurationFile)", "libslurm": "\(SlurmVersion.runtime?.description ?? "unknown")",
                 "push": "\(pushEndpoint.map { "\($0.host):\($0.port)" } ?? "off")",
             ])
     }

@@ -41,7 +41,7 @@ public struct SlurmSetup: Sendable, Equatable {
     ///
     /// - Throws: `SlurmSetupError`.
     public static func check(_ configuration: SlurmConfiguration) throws -> SlurmSetup {
-        guard SlurmVersion.compiled.isCompatible(with: .runtime) else {
+        guard SlurmVersion.fits(compiled: .compiled, runtime: .runtime) else {
             throw SlurmSetupError.versionMismatch(compiled: .compiled, runtime: .runtime)
         }
         let candidates = candidates(configuration, environment: getenv("SLURM_CONF").flatMap { CStrings.optional($0) })

@@ -9,7 +9,7 @@ public enum SlurmSetupError: Error, Sendable, Equatable, CustomStringConvertible
     /// The authentication service does not answer at its socket.
     case authenticationUnreachable(service: String, socket: String, reason: String)
     /// This program was compiled for another release than the libslurm that was loaded.
-    case versionMismatch(compiled: SlurmVersion, runtime: SlurmVersion)
+    case versionMismatch(compiled: SlurmVersion, runtime: SlurmVersion?)
     /// libslurm refused to start, in its own words.
     case libraryRefused(words: String)
     /// libslurm was started in this process with another configuration: it can be started once.
@@ -30,7 +30,7 @@ public enum SlurmSetupError: Error, Sendable, Equatable, CustomStringConvertible
         case .authenticationUnreachable(let service, let socket, let reason):
             "\(service) does not answer at \(socket): \(reason); start it on this host"
         case .versionMismatch(let compiled, let runtime):
-            "compiled for Slurm \(compiled), but libslurm \(runtime) is loaded; build against the cluster's release"
+            "compiled for Slurm \(compiled), but libslurm of \(runtime?.description ?? "an unknown release") is loaded; build against the cluster's release"
         case .libraryRefused(let words):
             "libslurm does not start: \(words.isEmpty ? "it gave no reason" : words); correct slurm.conf, then `scontrol ping`"
         case .alreadyStarted(let path):

@@ -1,9 +1,11 @@
 import Foundation
 import Kubernetes
+import Logging
 
 /// What the pods' workers ask of the API server.
 struct KubernetesPodAPI: PodAPI {
     let client: KubernetesClient
+    let logger: Logger
 
     func write(_ update: PodStatusUpdate) async throws {
         do {
@@ -14,7 +16,7 @@ struct KubernetesPodAPI: PodAPI {
             return
         } catch let error as KubernetesError where error.isInvalid {
             // No later attempt can end otherwise; what the server refused is in the message.
-            client.logger.error(
+            logger.error(
                 "the API server refused a pod's status",
                 metadata: ["pod": "\(update.name)", "namespace": "\(update.namespace)", "uid": "\(update.uid)", "error": "\(error)"])
         }

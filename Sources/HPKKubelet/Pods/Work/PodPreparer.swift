@@ -11,6 +11,7 @@ actor PodPreparer: PodPreparing {
         var sources = PodSources()
     }
 
+    private let reader: any PodSourceReader
     private let resolver: ReferenceResolver
     private let images: ImageStore
     private let store: PodDirectoryStore
@@ -26,12 +27,13 @@ actor PodPreparer: PodPreparing {
     ///   - connection: How supervisors reach this agent; the token is added for each pod.
     ///   - parallelism: Pods that are prepared at the same time.
     init(
-        resolver: ReferenceResolver, images: ImageStore, store: PodDirectoryStore, parallelism: Int,
+        reader: any PodSourceReader, images: ImageStore, store: PodDirectoryStore, parallelism: Int,
         settings: @escaping @Sendable () async -> PlanSettings, connection: @escaping @Sendable () async -> SupervisorAccess,
         now: @escaping @Sendable () -> Timestamp = { Timestamp(Date()) },
         uptime: @escaping @Sendable () -> Duration = { .seconds(JobFeed.monotonicSeconds()) }
     ) {
-        self.resolver = resolver
+        self.reader = reader
+        resolver = ReferenceResolver(reader: reader, now: now)
         self.images = images
         self.store = store
         self.settings = settings
@@ -191,7 +193,7 @@ actor PodPreparer: PodPreparing {
         var configs: [DockerConfig] = []
         for name in PodReferences(of: pod).imagePullSecrets {
             do {
-                guard let secret = try await resolver.secret(namespace: pod.metadata.namespace, name: name) else {
+                guard let secret = try await reader.secret(namespace: pod.metadata.namespace, name: name) else {
                     note(PodNote("FailedToRetrieveImagePullSecret", "Unable to retrieve image pull secret \(name): not found", isWarning: true))
                     continue
                 }
@@ -202,8 +204,8 @@ actor PodPreparer: PodPreparing {
                 }
             } catch let malformed as DockerConfig.Malformed {
                 note(PodNote("FailedToRetrieveImagePullSecret", "Image pull secret \(name): \(malformed)", isWarning: true))
-            } catch let failure as ReferenceResolver.Failure {
-                throw PreparationFailure.delayed(PreparationDelay(eventReason: "FailedToRetrieveImagePullSecret", message: "\(failure)"))
+            } catch let error as KubernetesError {
+                throw PreparationFailure.delayed(PreparationDelay(eventReason: "FailedToRetrieveImagePullSecret", message: "\(error)"))
             }
         }
         return configs

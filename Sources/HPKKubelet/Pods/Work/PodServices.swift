@@ -45,6 +45,8 @@ public protocol PodPreparing: Sendable {
     func delivery(for pod: Pod) async throws -> Delivery?
     /// What changed in a running pod's API volumes since it was last asked; nil where nothing did.
     func renewal(for pod: Pod) async throws -> Delivery?
+    /// Drops what was remembered of a pod that is gone.
+    func forget(_ uid: String) async
 }
 
 /// A pod whose plan is on disk.

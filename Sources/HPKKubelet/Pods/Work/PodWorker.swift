@@ -17,6 +17,8 @@ public actor PodWorker {
     private var preparation: Task<Void, Never>?
     private var renewal: Task<Void, Never>?
     private var timers: [PodTimer: Task<Void, Never>] = [:]
+    private var changeWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var changeCount = 0
     private var published: PodStatus?
     private var publishedAnnotations: [String: String] = [:]
 
@@ -43,9 +45,11 @@ public actor PodWorker {
             let effects = machine.handle(input, at: services.now())
             if machine.stage != before { logger.debug("pod moved on", metadata: ["stage": "\(machine.stage)"]) }
             await publish()
+            tellChange()
             for effect in effects { await perform(effect) }
             if Task.isCancelled { break }
         }
+        tellChange()
         preparation?.cancel()
         renewal?.cancel()
         for timer in timers.values { timer.cancel() }
@@ -68,6 +72,30 @@ public actor PodWorker {
 
     /// What is known of a container.
     func facts(of container: String) -> ContainerFacts { machine.facts.container(container) }
+
+    /// Returns after the next input has been taken in, or when the task is cancelled.
+    func nextChange() async {
+        changeCount += 1
+        let number = changeCount
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume() }
+                changeWaiters[number] = continuation
+            }
+        } onCancel: {
+            Task { await self.stopWaiting(number) }
+        }
+    }
+
+    private func stopWaiting(_ number: Int) {
+        changeWaiters.removeValue(forKey: number)?.resume()
+    }
+
+    private func tellChange() {
+        let waiters = changeWaiters
+        changeWaiters = [:]
+        for waiter in waiters.values { waiter.resume() }
+    }
 
     // MARK: The supervisor's connection
 
@@ -286,6 +314,7 @@ public actor PodWorker {
         if let id = machine.jobID { await services.feed.unfollow(id) }
         await connection?.close()
         await services.status.forget(uid)
+        await services.preparer.forget(uid)
         do {
             try await services.store.remove(uid)
         } catch {
