@@ -20,7 +20,7 @@ IMAGES=(busybox:1.35 busybox:latest busybox:www-data busybox:1000 busybox:entryp
 # The packages' names with their versions and checksums, and the recipe itself.
 images_key() {
     {
-        cat "$CLUSTER_SCRIPTS/images.sh"
+        cat "$CLUSTER_SCRIPTS/images.sh" "$CLUSTER_SCRIPTS"/images/*
         apt-get --quiet download --print-uris "${IMAGE_PACKAGES_BUSYBOX[@]}" "${IMAGE_PACKAGES_PERL[@]}" "${IMAGE_PACKAGES_PYTHON[@]}" \
             "${IMAGE_PACKAGES_NGINX[@]}" | awk '{ print $2, $4 }' | LC_ALL=C sort -u
     } | sha256sum | cut -c1-16
@@ -130,9 +130,10 @@ build_nginx() {
     local root=$1/nginx
     root_file_system "$1" nginx "${IMAGE_PACKAGES_NGINX[@]}"
     install -m 644 "$CLUSTER_SCRIPTS/images/nginx.conf" "$root/etc/nginx/nginx.conf"
-    install -m 755 "$CLUSTER_SCRIPTS/images/nginx-entrypoint" "$root/usr/local/bin/nginx-entrypoint" 2>/dev/null ||
-        install -D -m 755 "$CLUSTER_SCRIPTS/images/nginx-entrypoint" "$root/usr/local/bin/nginx-entrypoint"
-    mkdir -p "$root/usr/share/nginx/html"
+    install -D -m 755 "$CLUSTER_SCRIPTS/images/nginx-entrypoint" "$root/usr/local/bin/nginx-entrypoint"
+    # nginx opens the log that it was built with before it has read its configuration.
+    mkdir -p "$root/var/log/nginx" "$root/usr/share/nginx/html"
+    ln -sf /dev/stderr "$root/var/log/nginx/error.log"
     printf '<!DOCTYPE html>\n<title>Welcome to nginx!</title>\n<h1>Welcome to nginx!</h1>\n' >"$root/usr/share/nginx/html/index.html"
     layout "$1" nginx 1.22
     configure "$1/layouts/nginx:1.22" --config.entrypoint /usr/local/bin/nginx-entrypoint --config.cmd nginx --config.cmd -g \
