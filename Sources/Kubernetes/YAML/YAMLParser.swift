@@ -52,7 +52,8 @@ final class YAMLParser {
         case mappingStart(anchor: String?)
     }
 
-    private var line: Int { Int(parser.pointee.mark.line) + 1 }
+    /// Line where the latest event begins, from 1.
+    private var line = 1
 
     /// The next event, copied out of C memory, which is freed here.
     private func next() throws -> Event {
@@ -63,6 +64,7 @@ final class YAMLParser {
             throw YAMLError(detail: problem, line: Int(mark) + 1)
         }
         defer { yaml_event_delete(&event) }
+        line = Int(event.start_mark.line) + 1
         func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? { pointer.map { String(cString: $0) } }
         switch event.type {
         case YAML_STREAM_START_EVENT: return .streamStart
@@ -78,10 +80,10 @@ final class YAMLParser {
             let scalar = event.data.scalar
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             // "\0" in quotes; no name, path or token can have one, and C would cut it there.
-            guard !bytes.contains(0) else { throw YAMLError(detail: "a text has a NUL", line: Int(event.start_mark.line) + 1) }
+            guard !bytes.contains(0) else { throw YAMLError(detail: "a text has a NUL", line: line) }
             return .scalar(
                 String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE, anchor: text(scalar.anchor))
-        default: throw YAMLError(detail: "not YAML", line: Int(event.start_mark.line) + 1)
+        default: throw YAMLError(detail: "not YAML", line: line)
         }
     }
 
