@@ -21,9 +21,11 @@ struct ClientTests {
         arguments: [
             ("GET", [.failure(.unreachable), .failure(.connectionLost), .failure(.timeout)], 4),
             ("POST", [.failure(.unreachable)], 2), ("POST", [.failure(.connectionLost)], 1), ("POST", [.failure(.timeout)], 1),
-            ("POST", [.response(429, "{}")], 2), ("POST", [.response(503, "{}")], 1), ("GET", [.response(503, "{}"), .response(500, "{}")], 3),
+            ("POST", [.response(429, "{}")], 2), ("POST", [.response(503, "{}")], 1),
+            ("GET", [.response(503, "{}"), .response(500, "{}")], 3),
             ("GET", [.failure(.tls)], 1), ("GET", [.failure(.responseTooLarge)], 1), ("GET", [.failure(.invalidRequest)], 1),
-            ("GET", [.failure(.stopped)], 1), ("GET", [.response(404, "{}")], 1), ("GET", [.response(409, "{}")], 1), ("GET", [.response(422, "{}")], 1),
+            ("GET", [.failure(.stopped)], 1), ("GET", [.response(404, "{}")], 1), ("GET", [.response(409, "{}")], 1),
+            ("GET", [.response(422, "{}")], 1),
             ("PATCH", [.response(500, "{}")], 2), ("GET", [ScriptedTransport.Answer](repeating: .response(500, "{}"), count: 9), 5),
         ] as [(String, [ScriptedTransport.Answer], Int)])
     func retries(method: String, failures: [ScriptedTransport.Answer], attempts: Int) async throws {
@@ -37,7 +39,7 @@ struct ClientTests {
             #expect(!succeeds)
         }
         #expect(transport.requests.count == attempts)
-        #expect(time.slept == [250, 500, 1000, 2000].prefix(attempts - 1).map { .milliseconds($0 * 3 / 4) })
+        #expect(time.slept == [250, 500, 1000, 2000].prefix(attempts - 1).map { .microseconds($0 * 750) })
     }
 
     @Test("after a time-out another connection is used")
@@ -47,7 +49,8 @@ struct ClientTests {
         #expect(transport.requests.map(\.needsFreshConnection) == [false, true, false])
     }
 
-    @Test("Retry-After is obeyed, up to the policy's cap", arguments: [("3", 3000), ("9999", 10000), ("0", 188), ("soon", 188), ("-5", 188)])
+    @Test(
+        "Retry-After is obeyed, up to the policy's cap", arguments: [("3", 3000), ("9999", 10000), ("0", 188), ("soon", 188), ("-5", 188)])
     func retryAfter(value: String, milliseconds: Int) async throws {
         let transport = ScriptedTransport([.response(429, "{}", ["Retry-After": value]), .response(200, "{}")])
         let time = TestTime()
@@ -105,7 +108,8 @@ struct ClientTests {
         try await client.create(ConfigMap(metadata: ObjectMeta(name: "a", namespace: "n"), data: ["x": "y"]))
         try await client.patch(ConfigMap.self, "a", namespace: "n", .merge(["a": nil]))
         try await client.patch(ConfigMap.self, "a", namespace: "n", subresource: "status", .status(["x": "y"], uid: "u"))
-        try await client.patchOnly(ConfigMap.descriptor, "a", namespace: "n", .json([.add(path: Patch.Operation.pointer("a/b~c"), value: [1])]))
+        try await client.patchOnly(
+            ConfigMap.descriptor, "a", namespace: "n", .json([.add(path: Patch.Operation.pointer("a/b~c"), value: [1])]))
         try await client.patch(ConfigMap.self, "a", namespace: "n", .apply([:], fieldManager: "m", force: true))
         try await client.delete(
             ConfigMap.self, "a", namespace: "n", options: DeleteOptions(gracePeriodSeconds: 0, preconditions: Preconditions(uid: "u")))
@@ -177,8 +181,9 @@ struct EventAggregatorTests {
     func bounds() {
         var aggregator = EventAggregator()
         for number in 0..<20_000 {
-            guard case .create(let name) = aggregator.decide(
-                note("x", object: "\(number)" + String(repeating: "o", count: 253)), now: .seconds(number), unique: .max)
+            guard
+                case .create(let name) = aggregator.decide(
+                    note("x", object: "\(number)" + String(repeating: "o", count: 253)), now: .seconds(number), unique: .max)
             else {
                 Issue.record("dropped")
                 return
@@ -197,7 +202,8 @@ struct EventAggregatorTests {
     @Test("an event that the server forgot is written anew, and a dead server is no reason to stop", .timeLimit(.minutes(1)))
     func recorder() async throws {
         let transport = ScriptedTransport([
-            .response(201, "{}"), .response(200, "{}"), .response(404, "{}"), .response(201, "{}"), .response(403, "{}"), .response(201, "{}"),
+            .response(201, "{}"), .response(200, "{}"), .response(404, "{}"), .response(201, "{}"), .response(403, "{}"),
+            .response(201, "{}"),
         ])
         let recorder = EventRecorder(client: transport.client(), component: "kubelet", host: "h")
         let pod = Pod(metadata: ObjectMeta(name: "p", namespace: "n", uid: "u"))
@@ -207,7 +213,9 @@ struct EventAggregatorTests {
         task.cancel()
         #expect(transport.requests.map(\.method) == ["POST", "PATCH", "PATCH", "POST", "POST", "POST"])
         let first = try JSONDecoder().decode(Event.self, from: transport.requests[0].body ?? Data())
-        #expect(first.involvedObject == ObjectReference(apiVersion: "v1", kind: "Pod", namespace: "n", name: "p", uid: "u", fieldPath: "spec.containers{c}"))
+        #expect(
+            first.involvedObject
+                == ObjectReference(apiVersion: "v1", kind: "Pod", namespace: "n", name: "p", uid: "u", fieldPath: "spec.containers{c}"))
         #expect(first.count == 1 && first.type == "Warning" && first.source == EventSource(component: "kubelet", host: "h"))
     }
 }

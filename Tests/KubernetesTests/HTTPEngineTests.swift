@@ -6,10 +6,12 @@ import Testing
 
 @Suite("HTTP engine", .timeLimit(.minutes(1)))
 struct HTTPEngineTests {
-    @Test("method, path, headers and body arrive as they are, and so does the answer", arguments: ["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @Test(
+        "method, path, headers and body arrive as they are, and so does the answer", arguments: ["GET", "POST", "PUT", "PATCH", "DELETE"])
     func exchange(method: String) async throws {
         let server = try LoopbackServer { request, connection in
-            connection.respond("201 Created", "\(request.head)|\(String(decoding: request.body, as: UTF8.self))", headers: "X-A:  b \r\nx-a: c\r\n")
+            connection.respond(
+                "201 Created", "\(request.head)\r\n|\(String(decoding: request.body, as: UTF8.self))", headers: "X-A:  b \r\nx-a: c\r\n")
             return true
         }
         let body = method == "GET" ? nil : Data("{\"a\":\"é\"}".utf8)
@@ -102,8 +104,12 @@ struct HTTPEngineTests {
         #expect(await kind("/hang") { $0.timeout = .milliseconds(100) } == .timeout)
         #expect(await kind("/halfhang") { $0.timeout = .milliseconds(100) } == .timeout)
         #expect(await kind("/halfhang") { $0.idleTimeout = .seconds(1) } == .timeout)
-        #expect(await kind("/", { $0.url = "http://127.0.0.1:1/" }) == .unreachable)
-        #expect(await kind("/", { $0.url = $0.url.replacingOccurrences(of: "http:", with: "https:") }) == .unreachable)
+        #expect(await kind("/") { $0.url = "http://127.0.0.1:1/" } == .unreachable)
+        let overTLS = await kind("/") { request in
+            request.url = request.url.replacingOccurrences(of: "http:", with: "https:")
+            request.connectTimeout = .milliseconds(100)
+        }
+        #expect(overTLS == .unreachable)
     }
 
     @Test("a response longer than the limit is an error, one just as long is not")

@@ -14,7 +14,8 @@ struct JSONSlicerTests {
         #expect(try JSONSlicer.members(of: Data("{}".utf8)).isEmpty)
     }
 
-    @Test("items of a list", arguments: [("[1, {\"a\":[2]} ,\"x\"]", ["1", "{\"a\":[2]}", "\"x\""]), ("[]", []), ("null", []), ("[ ]", [])])
+    @Test(
+        "items of a list", arguments: [("[1, {\"a\":[2]} ,\"x\"]", ["1", "{\"a\":[2]}", "\"x\""]), ("[]", []), ("null", []), ("[ ]", [])])
     func items(json: String, expected: [String]) throws {
         let data = Data(("__" + json).utf8)
         let items = try JSONSlicer.items(of: data, in: 2..<data.count).map { String(decoding: data[$0], as: UTF8.self) }
@@ -24,7 +25,8 @@ struct JSONSlicerTests {
     @Test(
         "broken structure is an error with its place",
         arguments: [
-            "", "[", "x", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1}}", "{\"a\":1} x", "{a:1}", "{\"a:1}", "{\"a\\", "{\"a\":}",
+            "", "[", "x", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1}}", "{\"a\":1} x", "{a:1}", "{\"a:1}", "{\"a\\",
+            "{\"a\":}",
             "{\"a\":,}", "{\"a\":]}", "{\"a\":[1}", "{\"a\" 1}", "{\"a\":\u{0}}", "\u{0}", "{\"\\u00\":1}",
         ])
     func broken(json: String) {

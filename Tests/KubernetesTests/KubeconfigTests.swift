@@ -60,14 +60,17 @@ struct KubeconfigTests {
         #expect(
             connection.tls
                 == TLSSettings(
-                    certificateAuthority: Data((Self.pem + "file").utf8), clientCertificate: Data(Self.pem.utf8), clientKey: Data(Self.pem.utf8),
+                    certificateAuthority: Data((Self.pem + "file").utf8), clientCertificate: Data(Self.pem.utf8),
+                    clientKey: Data(Self.pem.utf8),
                     serverName: "s"))
         #expect(try connect(Self.text(cluster: "server: http://h, insecure-skip-tls-verify: true")).tls.skipsVerification)
     }
 
     @Test("descriptions hold no secret")
     func descriptions() throws {
-        for user in ["token: hidden", "username: u, password: hidden", "client-key-data: \(Self.pem64), client-certificate-data: \(Self.pem64)"] {
+        for user in [
+            "token: hidden", "username: u, password: hidden", "client-key-data: \(Self.pem64), client-certificate-data: \(Self.pem64)",
+        ] {
             let text = "\(try connect(Self.text(user: user)))"
             #expect(!text.contains("hidden"))
             #expect(!text.contains("BEGIN"))
@@ -89,7 +92,10 @@ struct KubeconfigTests {
                 text(cluster: "server: 'https://h', insecure-skip-tls-verify: true, certificate-authority-data: \(pem64)"), nil,
                 ["insecure-skip-tls-verify", "contradicts"]
             ),
-            (text(cluster: "server: 'https://h', insecure-skip-tls-verify: 'true'"), nil, ["clusters[0].cluster.insecure-skip-tls-verify", "true or false"]),
+            (
+                text(cluster: "server: 'https://h', insecure-skip-tls-verify: 'true'"), nil,
+                ["clusters[0].cluster.insecure-skip-tls-verify", "true or false"]
+            ),
             (text(cluster: "server: [a]"), nil, ["clusters[0].cluster.server", "a text, not a list"]),
             (text(user: "client-certificate-data: \(pem64)"), nil, ["client-key", "missing"]),
             (text(user: "client-key-data: \(pem64)"), nil, ["client-certificate", "missing"]),
@@ -99,7 +105,10 @@ struct KubeconfigTests {
             (text(user: "as: root"), nil, ["as: is not supported"]),
             (text(user: "exec: {command: x}"), nil, ["users[0].user.exec.apiVersion", "known are"]),
             (text(user: "exec: {apiVersion: client.authentication.k8s.io/v1}"), nil, ["users[0].user.exec.command", "missing"]),
-            (text(user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}"), nil, ["interactiveMode"]),
+            (
+                text(user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}"), nil,
+                ["interactiveMode"]
+            ),
             (text(user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, env: [{value: y}]}"), nil, ["env[0].name"]),
             (text(user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: [[a]]}"), nil, ["args[0]", "a text"]),
             (text(user: "exec: [x]"), nil, ["users[0].user.exec", "must be a mapping"]),
@@ -125,7 +134,8 @@ struct KubeconfigTests {
     @Test("of several files the first that has a name wins, and missing ones are passed over")
     func merging() throws {
         let folder = try TemporaryFolder()
-        let first = try folder.write("a", "contexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: d, cluster: {server: 'https://d'}}]")
+        let first = try folder.write(
+            "a", "contexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: d, cluster: {server: 'https://d'}}]")
         let second = try folder.write("b", Self.text(cluster: "server: 'https://second'"))
         let merged = try Kubeconfig.load(list: "\(folder.path)/missing:\(first):\(second)")
         let connection = try merged.connection()

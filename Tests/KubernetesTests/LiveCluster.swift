@@ -6,7 +6,8 @@ import Testing
 /// The development cluster, when `HPK_CLUSTER_ENV` names its environment file.
 enum LiveCluster {
     static let environment: [String: String]? = {
-        guard let path = ProcessInfo.processInfo.environment["HPK_CLUSTER_ENV"], let text = try? String(contentsOfFile: path, encoding: .utf8)
+        guard let path = ProcessInfo.processInfo.environment["HPK_CLUSTER_ENV"],
+            let text = try? String(contentsOfFile: path, encoding: .utf8)
         else { return nil }
         var result: [String: String] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {

@@ -127,6 +127,111 @@ struct LiveClusterTests {
         }
     }
 
+    @Test("requests at once share one connection over HTTP/2, and a paused stream does not hold them up")
+    func multiplexing() async throws {
+        let client = try LiveCluster.client()
+        try await client.version().checked()
+        let port = UInt16(try #require(URL(string: client.connection.server)?.port))
+        let before = Self.connections(to: port)
+        try #require(before > 0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<100 { group.addTask { try await client.version().checked() } }
+            try await group.waitForAll()
+        }
+        // Those of earlier tests may still be closing.
+        #expect(Self.connections(to: port) <= before)
+        // The OpenAPI document is some megabytes long: its stream stops at our high-water mark.
+        let stream = try await client.stream(APIRequest("GET", "/openapi/v2"), idleTimeout: nil)
+        var chunks = stream.chunks.makeAsyncIterator()
+        var received = try await chunks.next()?.count ?? 0
+        for _ in 0..<20 { try await client.version().checked() }
+        while let chunk = try await chunks.next() { received += chunk.count }
+        #expect(received > 1 << 20)
+    }
+
+    /// TCP connections of this process to the API server.
+    private static func connections(to port: UInt16) -> Int {
+        (Int32(3)..<4096).count { descriptor in
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            return withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) == 0 }
+            } && address.sin_family == sa_family_t(AF_INET) && UInt16(bigEndian: address.sin_port) == port
+        }
+    }
+
+    @Test("a server with another authority or name is refused, and a client without a certificate too")
+    func verification() async throws {
+        let client = try LiveCluster.client()
+        func error(_ change: (inout ClusterConnection) -> Void) async -> KubernetesError? {
+            var connection = client.connection
+            change(&connection)
+            let other = KubernetesClient(connection: connection, transport: client.transport, retry: .none)
+            return await #expect(throws: KubernetesError.self) { try await other.list(Node.self) }
+        }
+        func isTLS(_ error: KubernetesError?) -> Bool {
+            if case .transport(let error) = error?.cause { return error.kind == .tls }
+            return false
+        }
+        #expect(isTLS(await error { $0.tls.certificateAuthority = nil }))
+        #expect(isTLS(await error { $0.tls.certificateAuthority = $0.tls.clientCertificate }))
+        #expect(isTLS(await error { $0.tls.serverName = "another.example" }))
+        #expect(isTLS(await error { $0.tls.clientKey = Data("-----BEGIN RSA PRIVATE KEY-----\n".utf8) }))
+        let anonymous = await error {
+            $0.tls.clientCertificate = nil
+            $0.tls.clientKey = nil
+        }
+        #expect(anonymous?.isForbidden == true || anonymous?.isUnauthorized == true)
+        var named = client.connection
+        named.tls.serverName = "kubernetes.default.svc"
+        try await KubernetesClient(connection: named, transport: client.transport).version().checked()
+    }
+
+    @Test("a list in pages is whole, and a page's token that was compacted away is no obstacle")
+    func pages() async throws {
+        try await LiveCluster.withNamespace { client, namespace in
+            for number in 0..<7 { try await client.create(ConfigMap(metadata: ObjectMeta(name: "m\(number)", namespace: namespace))) }
+            let selection = Selection(namespace: namespace, fields: "metadata.name!=kube-root-ca.crt")
+            let list = try await client.list(ConfigMap.self, selection, pageSize: 3)
+            #expect(list.objects.map(\.value.metadata.name).sorted() == (0..<7).map { "m\($0)" })
+            #expect(list.undecodable.isEmpty && !list.resourceVersion.isEmpty)
+        }
+    }
+
+    @Test("ten thousand objects are made, listed and kept without a stall")
+    func tenThousand() async throws {
+        try await LiveCluster.withNamespace { client, namespace in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in 0..<50 {
+                    group.addTask {
+                        for number in 0..<200 {
+                            try await client.create(ConfigMap(metadata: ObjectMeta(name: "m\(worker)-\(number)", namespace: namespace)))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let reflector = Reflector<ConfigMap>(client: client, Selection(namespace: namespace, fields: "metadata.name!=kube-root-ca.crt"))
+            let task = Task { await reflector.run() }
+            let listing = Task {
+                var count = 0
+                for await event in reflector.events {
+                    if case .synced = event { return count }
+                    count += 1
+                }
+                return -1
+            }
+            // Meanwhile, small requests are answered quickly.
+            var slowest = Duration.zero
+            while !reflector.store.isSynced {
+                slowest = max(slowest, try await ContinuousClock().measure { try await client.version().checked() })
+            }
+            #expect(await listing.value == 10_000)
+            #expect(slowest < .seconds(2))
+            task.cancel()
+        }
+    }
+
     @Test("events are written and counted")
     func events() async throws {
         try await LiveCluster.withNamespace { client, namespace in
@@ -166,4 +271,9 @@ extension ReflectorEvent {
         case .failed(let error): "failed \(error.code.map { "\($0)" } ?? "-")"
         }
     }
+}
+
+extension ServerVersion {
+    /// Fails when the answer was not a version.
+    func checked() throws { try #require(gitVersion.hasPrefix("v")) }
 }

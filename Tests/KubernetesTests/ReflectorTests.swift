@@ -44,7 +44,10 @@ struct ReflectorTests {
         let result = await run(
             [
                 Self.list(5, [Self.map("a", 1)], next: "t/k="), Self.list(5, [Self.map("b", 2)]),
-                .stream([Self.event("ADDED", Self.map("c", 6)), Self.event("MODIFIED", Self.map("a", 7)), Self.event("DELETED", Self.map("b", 8))]),
+                .stream([
+                    Self.event("ADDED", Self.map("c", 6)), Self.event("MODIFIED", Self.map("a", 7)),
+                    Self.event("DELETED", Self.map("b", 8)),
+                ]),
             ], events: 6)
         #expect(result.events == ["added a", "added b", "synced", "added c", "modified a", "deleted b"])
         #expect(result.requests.prefix(3) == ["\(Self.path)?limit=500", "\(Self.path)?limit=500&continue=t%2Fk%3D", "\(Self.watch)5"])
@@ -106,7 +109,8 @@ struct ReflectorTests {
         let time = TestTime()
         let result = await run(
             [
-                .failure(.unreachable), .response(500, "{}"), .response(429, "{}", ["Retry-After": "7"]), .response(403, #"{"reason":"Forbidden"}"#),
+                .failure(.unreachable), .response(500, "{}"), .response(429, "{}", ["Retry-After": "7"]),
+                .response(403, #"{"reason":"Forbidden"}"#),
                 Self.list(1, []),
             ], events: 5, time: time)
         #expect(result.events == ["failed -", "failed 500", "failed 429", "failed 403", "synced"])

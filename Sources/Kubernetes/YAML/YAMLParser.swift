@@ -98,7 +98,9 @@ final class YAMLParser {
 
     private func count(_ more: Int) throws {
         nodes += more
-        guard nodes <= Self.nodeLimit else { throw YAMLError(detail: "more than \(Self.nodeLimit) values (aliases counted out)", line: line) }
+        guard nodes <= Self.nodeLimit else {
+            throw YAMLError(detail: "more than \(Self.nodeLimit) values (aliases counted out)", line: line)
+        }
     }
 
     private func value(_ event: Event, depth: Int) throws -> YAMLValue {
@@ -147,7 +149,9 @@ final class YAMLParser {
             let keyLine = line
             guard case .scalar(let key, _, _) = event else { throw YAMLError(detail: "a key must be a text", line: keyLine) }
             guard key != "<<" else { throw YAMLError(detail: "merge keys (<<) are not supported", line: keyLine) }
-            guard keys.insert(key).inserted else { throw YAMLError(detail: "the key \(key.debugDescription) is given twice", line: keyLine) }
+            guard keys.insert(key).inserted else {
+                throw YAMLError(detail: "the key \(key.debugDescription) is given twice", line: keyLine)
+            }
             try count(1)
             members.append(YAMLValue.Member(key: key, value: try value(try next(), depth: depth + 1), line: keyLine))
         }
