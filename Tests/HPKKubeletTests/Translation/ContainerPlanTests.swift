@@ -44,7 +44,8 @@ struct ContainerPlanTests {
     @Test(
         "The working directory is the pod's, the image's or the root",
         arguments: [
-            (nil, nil, "/"), ("/a/../b//", nil, "/b"), (nil, "/srv", "/srv"), ("/a", "/srv", "/a"), ("", "srv", "/srv"), ("rel/x", nil, "/rel/x"),
+            (nil, nil, "/"), ("/a/../b//", nil, "/b"), (nil, "/srv", "/srv"), ("/a", "/srv", "/a"), ("", "srv", "/srv"),
+            ("rel/x", nil, "/rel/x"),
         ] as [(String?, String?, String)])
     func workingDirectory(pod wanted: String?, image: String?, expected: String) throws {
         let pod = Fixture.pod(container: { $0.workingDir = wanted })

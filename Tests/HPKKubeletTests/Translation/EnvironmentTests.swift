@@ -25,7 +25,8 @@ struct EnvironmentTests {
         Row(testDescription: "a plain value", env: [EnvVar(name: "A", value: "1")], name: "A", expected: "1"),
         Row(testDescription: "no value is an empty one", env: [EnvVar(name: "A")], name: "A", expected: ""),
         Row(
-            testDescription: "a reference to an earlier variable", env: [EnvVar(name: "A", value: "1"), EnvVar(name: "B", value: "<$(A)>")],
+            testDescription: "a reference to an earlier variable",
+            env: [EnvVar(name: "A", value: "1"), EnvVar(name: "B", value: "<$(A)>")],
             name: "B", expected: "<1>"),
         Row(
             testDescription: "a reference to a later variable stays",
@@ -33,13 +34,17 @@ struct EnvironmentTests {
         Row(
             testDescription: "a reference to the image's variable stays", env: [EnvVar(name: "B", value: "$(FROM_IMAGE):x")],
             image: ["FROM_IMAGE=1"], name: "B", expected: "$(FROM_IMAGE):x"),
-        Row(testDescription: "a reference to PATH stays", env: [EnvVar(name: "PATH", value: "/x:$(PATH)")], name: "PATH", expected: "/x:$(PATH)"),
+        Row(
+            testDescription: "a reference to PATH stays", env: [EnvVar(name: "PATH", value: "/x:$(PATH)")], name: "PATH",
+            expected: "/x:$(PATH)"),
         Row(testDescription: "two dollars are one", env: [EnvVar(name: "B", value: "$$(A) $$$$")], name: "B", expected: "$(A) $$"),
         Row(
-            testDescription: "a broken reference stays", env: [EnvVar(name: "A", value: "1"), EnvVar(name: "B", value: "$(A $(")], name: "B",
+            testDescription: "a broken reference stays", env: [EnvVar(name: "A", value: "1"), EnvVar(name: "B", value: "$(A $(")],
+            name: "B",
             expected: "$(A $("),
         Row(
-            testDescription: "the last entry of a name wins", env: [EnvVar(name: "A", value: "1"), EnvVar(name: "A", value: "2$(A)")], name: "A",
+            testDescription: "the last entry of a name wins", env: [EnvVar(name: "A", value: "1"), EnvVar(name: "A", value: "2$(A)")],
+            name: "A",
             expected: "21"),
         Row(
             testDescription: "a service variable can be referred to", env: [EnvVar(name: "U", value: "https://$(KUBERNETES_SERVICE_HOST)")],
@@ -57,7 +62,8 @@ struct EnvironmentTests {
         Row(testDescription: "the API server in docker's form", name: "KUBERNETES_PORT", expected: "tcp://10.0.0.1:6443"),
         Row(testDescription: "the port's variables", name: "KUBERNETES_PORT_6443_TCP_ADDR", expected: "10.0.0.1"),
         Row(
-            testDescription: "a whole config map", envFrom: [EnvFromSource(configMapRef: OptionalObjectReference(name: "map"))], name: "color",
+            testDescription: "a whole config map", envFrom: [EnvFromSource(configMapRef: OptionalObjectReference(name: "map"))],
+            name: "color",
             expected: "blue"),
         Row(
             testDescription: "values of config maps are not expanded", env: [EnvVar(name: "B", value: "1")],
@@ -93,7 +99,8 @@ struct EnvironmentTests {
             name: "C", expected: nil),
         Row(
             testDescription: "an optional config map's key",
-            env: [EnvVar(name: "C", valueFrom: EnvVarSource(configMapKeyRef: KeySelector(name: "none", key: "a", optional: true)))], name: "C",
+            env: [EnvVar(name: "C", valueFrom: EnvVarSource(configMapKeyRef: KeySelector(name: "none", key: "a", optional: true)))],
+            name: "C",
             expected: nil),
         Row(
             testDescription: "a key of a secret, not expanded",
@@ -109,7 +116,8 @@ struct EnvironmentTests {
             ], name: "T", expected: "user=root"),
         Row(
             testDescription: "an optional secret key that is not there",
-            env: [EnvVar(name: "S", valueFrom: EnvVarSource(secretKeyRef: KeySelector(name: "safe", key: "none", optional: true)))], name: "S",
+            env: [EnvVar(name: "S", valueFrom: EnvVarSource(secretKeyRef: KeySelector(name: "safe", key: "none", optional: true)))],
+            name: "S",
             expected: nil),
         Row(
             testDescription: "an optional secret's key",
@@ -169,7 +177,8 @@ struct EnvironmentTests {
             $0.env = [
                 EnvVar(
                     name: "R",
-                    valueFrom: EnvVarSource(resourceFieldRef: ResourceFieldSelector(resource: resource, divisor: divisor.flatMap { Quantity($0) })))
+                    valueFrom: EnvVarSource(
+                        resourceFieldRef: ResourceFieldSelector(resource: resource, divisor: divisor.flatMap { Quantity($0) })))
             ]
         })
         let settings = Fixture.settings { $0.allocatable = ["ephemeral-storage": Quantity(10 << 30), "cpu": Quantity(64)] }
@@ -296,7 +305,9 @@ struct EnvironmentTests {
         #expect(built.plan.needsDelivery)
         #expect(built.delivery?.secrets == ["s/k": secret])
         #expect(built.delivery?.volumes["v"]?.files.map(\.data) == [Data(secret.utf8)])
-        #expect(!"\(sources) \(String(reflecting: sources)) \(String(describing: Mirror(reflecting: sources).children.map(\.value)))".contains(secret))
+        #expect(
+            !"\(sources) \(String(reflecting: sources)) \(String(describing: Mirror(reflecting: sources).children.map(\.value)))".contains(
+                secret))
     }
 
     @Test("Optional secrets that are not there need no delivery")

@@ -121,7 +121,8 @@ struct IdentityTests {
             (["cap_net_admin"], [], CapabilitySet.defaults.union(["CAP_NET_ADMIN"])),
             ([], ["CHOWN", "KILL"], CapabilitySet.defaults.subtracting(["CAP_CHOWN", "CAP_KILL"])), ([], ["ALL"], []),
             (["ALL"], [], CapabilitySet.all), (["NET_BIND_SERVICE"], ["all"], ["CAP_NET_BIND_SERVICE"]), (["ALL"], ["ALL"], []),
-            (["ALL"], ["CHOWN"], CapabilitySet.all.subtracting(["CAP_CHOWN"])), (["CHOWN"], ["CHOWN"], CapabilitySet.defaults.subtracting(["CAP_CHOWN"])),
+            (["ALL"], ["CHOWN"], CapabilitySet.all.subtracting(["CAP_CHOWN"])),
+            (["CHOWN"], ["CHOWN"], CapabilitySet.defaults.subtracting(["CAP_CHOWN"])),
         ] as [([String], [String], Set<String>)])
     func capabilities(add: [String], drop: [String], expected: Set<String>) throws {
         let pod = Fixture.pod(container: { $0.securityContext = SecurityContext(capabilities: Capabilities(add: add, drop: drop)) })
@@ -158,7 +159,8 @@ struct IdentityTests {
     @Test(
         "Stop signals",
         arguments: [
-            (nil, 15), ("", 15), ("SIGQUIT", 3), ("quit", 3), ("9", 9), ("SIGRTMIN+3", 37), ("RTMIN", 34), ("SIGRTMAX-1", 63), ("RTMAX", 64),
+            (nil, 15), ("", 15), ("SIGQUIT", 3), ("quit", 3), ("9", 9), ("SIGRTMIN+3", 37), ("RTMIN", 34), ("SIGRTMAX-1", 63),
+            ("RTMAX", 64),
             ("0", 15), ("65", 15), ("SIGNOPE", 15), ("RTMIN+99", 15), ("-3", 15),
         ] as [(String?, Int32)])
     func stopSignal(text: String?, expected: Int32) {

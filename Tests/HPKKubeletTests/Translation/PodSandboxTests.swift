@@ -25,7 +25,8 @@ struct PodSandboxTests {
             HostnameRow(testDescription: "the pod's name", expected: "web"),
             HostnameRow(testDescription: "a wanted name", hostname: "h", expected: "h"),
             HostnameRow(testDescription: "an empty name is none", hostname: "", subdomain: "", expected: "web"),
-            HostnameRow(testDescription: "a long name is cut, and does not end in a dash", name: long, expected: String(repeating: "a", count: 62)),
+            HostnameRow(
+                testDescription: "a long name is cut, and does not end in a dash", name: long, expected: String(repeating: "a", count: 62)),
             HostnameRow(testDescription: "with a subdomain", subdomain: "s", expected: "web", fullName: "web.s.shop.svc.cluster.local"),
             HostnameRow(
                 testDescription: "the full name as the kernel's", subdomain: "s", asFQDN: true, expected: "web.s.shop.svc.cluster.local",
@@ -112,7 +113,8 @@ struct PodSandboxTests {
             ResolverRow(
                 testDescription: "the node's search domains come last", policy: .clusterFirst,
                 node: ResolverConfiguration(nameservers: ["192.0.2.9"], searches: ["site.example"]),
-                expected: "search shop.svc.cluster.local svc.cluster.local cluster.local site.example\nnameserver 10.32.0.10\noptions ndots:5\n"
+                expected:
+                    "search shop.svc.cluster.local svc.cluster.local cluster.local site.example\nnameserver 10.32.0.10\noptions ndots:5\n"
             ),
             ResolverRow(
                 testDescription: "additions to the node's", policy: .default, config: PodDNSConfig(searches: ["x"]),
@@ -174,7 +176,8 @@ struct PodSandboxTests {
     @Test(
         "Network mode",
         arguments: [
-            (nil, false, .host, .host), (nil, false, .private, .private), ("private", false, .host, .private), ("host", false, .private, .host),
+            (nil, false, .host, .host), (nil, false, .private, .private), ("private", false, .host, .private),
+            ("host", false, .private, .host),
             ("private", true, .private, .host),
         ] as [(String?, Bool, NetworkMode, NetworkMode)])
     func network(annotation: String?, hostNetwork: Bool, standard: NetworkMode, expected: NetworkMode) throws {
@@ -210,7 +213,10 @@ struct PodSandboxTests {
         #expect(try Fixture.build(pod).plan.terminationGracePeriodSeconds == expected)
     }
 
-    @Test("Restart policies", arguments: [(nil, .always), (.always, .always), (.onFailure, .onFailure), (.never, .never)] as [(Kubernetes.RestartPolicy?, PodProtocol.RestartPolicy)])
+    @Test(
+        "Restart policies",
+        arguments: [(nil, .always), (.always, .always), (.onFailure, .onFailure), (.never, .never)]
+            as [(Kubernetes.RestartPolicy?, PodProtocol.RestartPolicy)])
     func restart(policy: Kubernetes.RestartPolicy?, expected: PodProtocol.RestartPolicy) throws {
         #expect(try Fixture.build(Fixture.pod { $0.spec.restartPolicy = policy }).plan.restartPolicy == expected)
     }

@@ -39,7 +39,9 @@ struct PodValidationTests {
         Row(testDescription: "a volume's name with a slash", field: "spec.volumes[0].name") {
             $0.spec.volumes = [Volume(name: "a/b", source: .emptyDir(EmptyDirVolumeSource()))]
         },
-        Row(testDescription: "a NUL in a command", field: "spec.containers[0].command[1]") { $0.spec.containers[0].command = ["a", "b\0c"] },
+        Row(testDescription: "a NUL in a command", field: "spec.containers[0].command[1]") {
+            $0.spec.containers[0].command = ["a", "b\0c"]
+        },
         Row(testDescription: "a NUL in an argument", field: "spec.containers[0].args[0]") { $0.spec.containers[0].args = ["\0"] },
         Row(testDescription: "a NUL in a variable", field: "spec.containers[0].env[0]") {
             $0.spec.containers[0].env = [EnvVar(name: "A", value: "\0")]

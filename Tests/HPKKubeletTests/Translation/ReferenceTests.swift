@@ -105,7 +105,8 @@ struct ReferenceTests {
         let server = Server()
         let resolver = ReferenceResolver(reader: server, now: { Timestamp(secondsSince1970: 1000) })
         let old = IssuedToken(token: "old", expires: Timestamp(secondsSince1970: 9000), expirationSeconds: 3600)
-        let sources = try await resolver.resolve(PodReferences(of: Self.pod), of: Self.pod, known: [TokenKey(): old, TokenKey(audience: "x"): old])
+        let sources = try await resolver.resolve(
+            PodReferences(of: Self.pod), of: Self.pod, known: [TokenKey(): old, TokenKey(audience: "x"): old])
         #expect(sources.tokens[TokenKey()] == old)
         #expect(sources.tokens.count == 2)
         #expect(await server.requests.count == 1)

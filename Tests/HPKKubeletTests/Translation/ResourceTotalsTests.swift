@@ -27,7 +27,9 @@ struct ResourceTotalsTests {
         "CPU requests",
         arguments: [
             Row(testDescription: "nothing", containers: [container("a")], expected: nil),
-            Row(testDescription: "the sum of the containers", containers: [container("a", cpu: 100), container("b", cpu: 200)], expected: 300),
+            Row(
+                testDescription: "the sum of the containers", containers: [container("a", cpu: 100), container("b", cpu: 200)],
+                expected: 300),
             Row(testDescription: "a limit is a request too", containers: [container("a", limit: 500)], expected: 500),
             Row(testDescription: "a request wins over its limit", containers: [container("a", cpu: 100, limit: 500)], expected: 100),
             Row(

@@ -16,8 +16,8 @@ enum Fixture {
 
     static func settings(_ change: (inout PlanSettings) -> Void = { _ in }) -> PlanSettings {
         var settings = PlanSettings(
-            nodeName: "hpk", clusterName: "test", apiServerHost: "10.0.0.1", podProgram: "/opt/hpk/bin/hpk-pod",
-            initProgram: "/opt/hpk/bin/hpk-init")
+            nodeName: "hpk", clusterName: "test", apiServerHost: "10.0.0.1", clusterDNS: ["10.32.0.10"],
+            podProgram: "/opt/hpk/bin/hpk-pod", initProgram: "/opt/hpk/bin/hpk-init")
         change(&settings)
         return settings
     }

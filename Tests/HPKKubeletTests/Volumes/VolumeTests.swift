@@ -41,16 +41,21 @@ struct VolumeTests {
             testDescription: "keys at paths with modes",
             source: .configMap(
                 ConfigMapVolumeSource(
-                    name: "map", items: [KeyToPath(key: "a", path: "x/./y", mode: 0o400), KeyToPath(key: "b", path: "z")], defaultMode: 0o600)),
+                    name: "map", items: [KeyToPath(key: "a", path: "x/./y", mode: 0o400), KeyToPath(key: "b", path: "z")],
+                    defaultMode: 0o600)),
             files: [file("x/y", "1", mode: 0o400), file("z", "2", mode: 0o600)]),
         Row(
-            testDescription: "a mode of 0", source: .configMap(ConfigMapVolumeSource(name: "map", items: [KeyToPath(key: "a", path: "a", mode: 0)])),
+            testDescription: "a mode of 0",
+            source: .configMap(ConfigMapVolumeSource(name: "map", items: [KeyToPath(key: "a", path: "a", mode: 0)])),
             files: [file("a", "1", mode: 0)]),
-        Row(testDescription: "an optional config map that is not there", source: .configMap(ConfigMapVolumeSource(name: "no", optional: true)), files: []),
+        Row(
+            testDescription: "an optional config map that is not there",
+            source: .configMap(ConfigMapVolumeSource(name: "no", optional: true)), files: []),
         Row(
             testDescription: "an optional key that is not there",
             source: .configMap(
-                ConfigMapVolumeSource(name: "map", items: [KeyToPath(key: "no", path: "n"), KeyToPath(key: "a", path: "a")], optional: true)),
+                ConfigMapVolumeSource(
+                    name: "map", items: [KeyToPath(key: "no", path: "n"), KeyToPath(key: "a", path: "a")], optional: true)),
             files: [file("a", "1")]),
         Row(
             testDescription: "a whole secret", source: .secret(SecretVolumeSource(secretName: "safe", defaultMode: 0o400)), isSecret: true,
@@ -85,7 +90,8 @@ struct VolumeTests {
                             ])), .configMap(ConfigMapProjection(name: "map", items: [KeyToPath(key: "b", path: "f")])),
                     ], defaultMode: 0o640)), files: [file("f", "2", mode: 0o640), file("ns", "shop", mode: 0o640)]),
         Row(
-            testDescription: "a projection with a secret", source: .projected(ProjectedVolumeSource(sources: [.secret(SecretProjection(name: "safe"))])),
+            testDescription: "a projection with a secret",
+            source: .projected(ProjectedVolumeSource(sources: [.secret(SecretProjection(name: "safe"))])),
             isSecret: true, files: [file("cert", "c"), file("key", "k")]),
         Row(testDescription: "a token for anybody", source: token, isSecret: true, files: [file("t/token", "tok")]),
         Row(
@@ -155,7 +161,9 @@ struct VolumeTests {
             ),
             (
                 .downwardAPI(
-                    DownwardAPIVolumeSource(items: [DownwardAPIVolumeFile(path: "a", fieldRef: ObjectFieldSelector(fieldPath: "status.podIP"))])
+                    DownwardAPIVolumeSource(items: [
+                        DownwardAPIVolumeFile(path: "a", fieldRef: ObjectFieldSelector(fieldPath: "status.podIP"))
+                    ])
                 ), "unsupported fieldPath: status.podIP"
             ),
             (
@@ -170,7 +178,10 @@ struct VolumeTests {
                         DownwardAPIVolumeFile(path: "a", resourceFieldRef: ResourceFieldSelector(containerName: "main", resource: "x"))
                     ])), "unsupported container resource : x"
             ),
-            (.downwardAPI(DownwardAPIVolumeSource(items: [DownwardAPIVolumeFile(path: "a")])), "\"a\": one of fieldRef and resourceFieldRef is needed"),
+            (
+                .downwardAPI(DownwardAPIVolumeSource(items: [DownwardAPIVolumeFile(path: "a")])),
+                "\"a\": one of fieldRef and resourceFieldRef is needed"
+            ),
             (
                 .configMap(ConfigMapVolumeSource(name: "map", items: [KeyToPath(key: "a", path: "f"), KeyToPath(key: "b", path: "f/g")])),
                 "f is wanted as a file and as the folder of f/g"
@@ -211,8 +222,10 @@ struct VolumeTests {
     @Test(
         "Paths of files in volumes", .tags(.hostileInput),
         arguments: [
-            ("a", true), ("a/b", true), ("a/./b//c", true), ("a..b", true), (".a", true), ("", false), ("/a", false), ("..", false), ("../a", false),
-            ("a/../b", false), ("a/..", false), ("..data", false), (".", false), ("a\nb", false), (String(repeating: "a", count: 256), false),
+            ("a", true), ("a/b", true), ("a/./b//c", true), ("a..b", true), (".a", true), ("", false), ("/a", false), ("..", false),
+            ("../a", false),
+            ("a/../b", false), ("a/..", false), ("..data", false), (".", false), ("a\nb", false),
+            (String(repeating: "a", count: 256), false),
             (String(repeating: "a", count: 255), true), (String(repeating: "a/", count: 2049), false),
         ])
     func paths(path: String, isGood: Bool) {

@@ -1,9 +1,16 @@
 /// What texts must look like before they become names, paths or lines of a file.
 enum TextRules {
     /// RFC 1123 label: up to 63 small letters, digits and inner dashes.
-    static func isLabel(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, let last = bytes.last, bytes.count <= 63 else { return false }
+    static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isLabelOfAnyLength(text[...].utf8) }
+
+    /// RFC 1123 subdomain as Kubernetes checks it: up to 253 characters, the parts between dots of any length.
+    static func isSubdomain(_ text: String) -> Bool {
+        text.utf8.count <= 253
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isLabelOfAnyLength($0.utf8) }
+    }
+
+    private static func isLabelOfAnyLength(_ bytes: Substring.UTF8View) -> Bool {
+        guard let first = bytes.first, let last = bytes.last else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last) && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
 
