@@ -196,6 +196,21 @@ struct JobPlannerTests {
     }
 }
 
+extension JobPlannerTests {
+    @Test("A cluster's name that cannot be in a comment is the configuration's fault")
+    func badClusterName() {
+        let settings = Fixture.settings { $0.clusterName = "my cluster" }
+        let error = Fixture.failure { () throws(TranslationError) in _ = try Self.job(settings: settings) }
+        #expect(error?.reason == "InvalidConfiguration")
+    }
+
+    @Test("A pod's name that is none does not become a job's name", .tags(.hostileInput), arguments: ["a\nb", "a b", "", "-", "A"])
+    func badName(name: String) {
+        let error = Fixture.failure { () throws(TranslationError) in _ = try Self.job(Fixture.pod { $0.metadata.name = name }) }
+        #expect(error?.field == "metadata.name")
+    }
+}
+
 @Suite("A job's comment", .tags(.translation))
 struct JobCommentTests {
     @Test("What is written is read again")

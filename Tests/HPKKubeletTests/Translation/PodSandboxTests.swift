@@ -45,11 +45,11 @@ struct PodSandboxTests {
         #expect(plan.fullyQualifiedName == row.fullName)
     }
 
-    @Test("On the node's network the node's name stays and HOSTNAME is not set")
+    @Test("On the node's network a pod has a host name of its own too, and HOSTNAME says it")
     func hostNetworkName() throws {
         let pod = Fixture.pod { $0.spec.hostNetwork = true }
-        #expect(try Fixture.build(pod).plan.hostname == "")
-        #expect(try Fixture.environment(pod)["HOSTNAME"] == nil)
+        #expect(try Fixture.build(pod).plan.hostname == "web")
+        #expect(try Fixture.environment(pod)["HOSTNAME"] == "web")
     }
 
     @Test("Host names that are none fail the pod", .tags(.hostileInput), arguments: ["A", "-a", "a b", "a\nb", "a.b", "$(x)"])

@@ -126,4 +126,12 @@ struct PodValidationTests {
         #expect(error?.field == "spec.volumes")
         #expect(error?.reason == "InvalidPod")
     }
+
+    @Test("Messages fit into an event and hold nothing that a terminal obeys")
+    func tidyMessages() {
+        let error = TranslationError(.podFails(reason: "x"), message: "a\u{1B}[2J\n" + String(repeating: "b", count: 5000))
+        #expect(error.message.hasPrefix("a\u{FFFD}[2J\u{FFFD}bbb"))
+        #expect(error.message.count == 900)
+        #expect(TranslationError(.podFails(reason: "x"), message: "fine é").message == "fine é")
+    }
 }

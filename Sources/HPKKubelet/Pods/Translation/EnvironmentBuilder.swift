@@ -54,7 +54,7 @@ struct EnvironmentBuilder {
             if !names.contains(name) { defaults.append(EnvironmentEntry(name, .literal(value))) }
         }
         setDefault("PATH", PlanSettings.defaultPath)
-        if !hostname.isEmpty { setDefault("HOSTNAME", hostname) }
+        setDefault("HOSTNAME", hostname)
         if container.tty { setDefault("TERM", "xterm") }
         let account = image.accounts.first { $0.user == identity.user } ?? image.user.flatMap { $0.user == identity.user ? $0 : nil }
         setDefault("HOME", account?.home.flatMap { $0.isEmpty ? nil : $0 } ?? "/")

@@ -13,6 +13,7 @@ enum PodValidation {
     static let maximumCount = 500
 
     static func validate(_ pod: Pod) throws(TranslationError) {
+        try validateIdentity(pod)
         try validateNames(pod)
         try validateNumbers(pod.spec)
         if let system = pod.spec.os?.name, !system.isEmpty, system != "linux" {
@@ -57,7 +58,8 @@ enum PodValidation {
         }
     }
 
-    private static func validateNames(_ pod: Pod) throws(TranslationError) {
+    /// Refuses names that must not become part of a path, a job's name or its comment.
+    static func validateIdentity(_ pod: Pod) throws(TranslationError) {
         guard TextRules.isPathWord(pod.metadata.uid) else {
             throw .invalid("metadata.uid", "\(pod.metadata.uid.quotedForMessage) cannot name the pod's folder and job")
         }
@@ -68,6 +70,9 @@ enum PodValidation {
         guard TextRules.isSubdomain(name) else {
             throw .invalid("metadata.name", "\(name.quotedForMessage) is not a valid DNS name")
         }
+    }
+
+    private static func validateNames(_ pod: Pod) throws(TranslationError) {
         guard !pod.spec.containers.isEmpty else { throw .invalid("spec.containers", "at least one container is needed") }
         let lists = [("containers", pod.spec.containers.map(\.name)), ("initContainers", pod.spec.initContainers.map(\.name))]
         var seen: Set<String> = []

@@ -33,7 +33,7 @@ enum TextRules {
 
     static func hasNUL(_ text: String) -> Bool { text.utf8.contains(0) }
 
-    static func hasControl(_ text: String) -> Bool { text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) } }
+    static func hasControl(_ text: String) -> Bool { text.unicodeScalars.contains(where: \.isControl) }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
@@ -43,6 +43,11 @@ enum TextRules {
         isAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "-")
             || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
     }
+}
+
+extension Unicode.Scalar {
+    /// Unicode's category Cc: what a terminal may obey.
+    var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }
 
 extension String {
