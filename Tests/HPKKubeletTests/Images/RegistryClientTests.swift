@@ -173,7 +173,7 @@ import Testing
         guard !speaksTLS else { return }
         let error = await #expect(throws: RegistryFailure.self) { try await resolve() }
         if case .unavailable = error {} else { Issue.record("\(String(describing: error))") }
-        let allowed = try await image(insecure: ["registry.test"])
+        let allowed = try await self.image(insecure: ["registry.test"])
         #expect(allowed.plainHTTP)
     }
 
