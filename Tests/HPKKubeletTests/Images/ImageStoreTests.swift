@@ -15,7 +15,8 @@ import Testing
             folder: folder.path + "/images", naming: try ImageNaming(registry: "docker://registry.test/"), allowedFolders: allowed)
         return ImageStore(
             configuration: configuration, registry: RegistryClient(transport: registry, platform: ImagePlatform(architecture: "amd64")),
-            puller: puller, inspector: FakeInspector(), clock: .system, lockTiming: SharedLock.Timing(interval: .milliseconds(5)), logger: quiet)
+            puller: puller, inspector: FakeInspector(), clock: .system, lockTiming: SharedLock.Timing(interval: .milliseconds(5)),
+            logger: quiet)
     }
 
     private final class Events: Sendable {
@@ -71,6 +72,8 @@ import Testing
         let events = Events()
         #expect(try await store.ensure("team/app:1", policy: .ifNotPresent, progress: events.collect) == first)
         #expect(try await store.ensure("registry.test/team/app:1", policy: .never).path == first.path)
+        let digest = try #require(first.imageID.split(separator: "@").last)
+        #expect(try await store.ensure("team/app@\(digest)", policy: .never).path == first.path)
         #expect(registry.requests.count == asked)
         #expect(events.reasons == ["Pulled"])
         #expect(try await store.ensure("team/app:1", policy: .always) == first)

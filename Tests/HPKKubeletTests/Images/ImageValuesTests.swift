@@ -32,7 +32,8 @@ import Testing
     @Test(
         "The longest unused images go until the rest fits, never one in use or used lately",
         arguments: [
-            (100, [], []), (29, [], ["old"]), (15, [], ["old", "mid"]), (0, [], ["old", "mid"]), (29, ["old"], ["mid"]), (0, ["old", "mid"], []),
+            (100, [], []), (29, [], ["old"]), (15, [], ["old", "mid"]), (0, [], ["old", "mid"]), (29, ["old"], ["mid"]),
+            (0, ["old", "mid"], []),
         ] as [(Int64, Set<String>, [String])])
     func collection(limit: Int64, inUse: Set<String>, expected: [String]) {
         let images = [Self.image("new", size: 10, day: 99), Self.image("old", size: 10, day: 1), Self.image("mid", size: 10, day: 50)]
@@ -93,7 +94,10 @@ import Testing
             (.alreadyPresent(image: "x:1"), "Pulled", false, #"Container image "x:1" already present on machine"#),
             (.backingOff(image: "x:1"), "BackOff", false, #"Back-off pulling image "x:1""#),
             (.failed(.pull(image: "x:1", reason: "manifest unknown")), "Failed", true, #"Failed to pull image "x:1": manifest unknown"#),
-            (.failed(.neverPull(image: "x:1")), "ErrImageNeverPull", true, #"Container image "x:1" is not present with pull policy of Never"#),
+            (
+                .failed(.neverPull(image: "x:1")), "ErrImageNeverPull", true,
+                #"Container image "x:1" is not present with pull policy of Never"#
+            ),
             (
                 .failed(.invalidName(image: "a\n\"b", reason: "r")), "InspectFailed", true,
                 #"Failed to apply default image tag "a\n\"b": couldn't parse image name: r"#
@@ -105,7 +109,10 @@ import Testing
 
     @Test(
         "Durations are written as Go does",
-        arguments: [(0, "0ms"), (532, "532ms"), (1000, "1s"), (1200, "1.2s"), (1234, "1.234s"), (62_500, "1m2.5s"), (3_603_000, "1h0m3s"), (-5, "0ms")])
+        arguments: [
+            (0, "0ms"), (532, "532ms"), (1000, "1s"), (1200, "1.2s"), (1234, "1.234s"), (62_500, "1m2.5s"), (3_603_000, "1h0m3s"),
+            (-5, "0ms"),
+        ])
     func durations(milliseconds: Int, text: String) {
         #expect(shortText(.milliseconds(milliseconds)) == text)
     }
@@ -121,7 +128,10 @@ import Testing
         let request = PullRequest(
             uri: "docker://h/x@sha256:0", host: "h", plainHTTP: true, credential: .password(user: "alice", password: "hunter2"))
         let arguments = ApptainerPuller.arguments(request, authfile: "/t/auth.json", path: "/i/x.sif")
-        #expect(arguments == ["--quiet", "pull", "--disable-cache", "--authfile", "/t/auth.json", "--no-https", "--", "/i/x.sif", "docker://h/x@sha256:0"])
+        #expect(
+            arguments == [
+                "--quiet", "pull", "--disable-cache", "--authfile", "/t/auth.json", "--no-https", "--", "/i/x.sif", "docker://h/x@sha256:0",
+            ])
         let file = try JSONDecoder().decode([String: [String: [String: String]]].self, from: ApptainerPuller.authfile(request))
         #expect(file == ["auths": ["h": ["auth": Data("alice:hunter2".utf8).base64EncodedString()]]])
     }

@@ -13,7 +13,8 @@ struct LiveRegistries: Sendable {
     var privatePassword: String
 
     static let current: LiveRegistries? = {
-        guard let file = ProcessInfo.processInfo.environment["HPK_CLUSTER_ENV"], let text = try? String(contentsOfFile: file, encoding: .utf8)
+        guard let file = ProcessInfo.processInfo.environment["HPK_CLUSTER_ENV"],
+            let text = try? String(contentsOfFile: file, encoding: .utf8)
         else { return nil }
         var values: [String: String] = [:]
         for line in text.split(separator: "\n") {
@@ -24,7 +25,8 @@ struct LiveRegistries: Sendable {
         let password = values["HPK_PRIVATE_REGISTRY_PASSWORD_FILE"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? ""
         return LiveRegistries(
             user: user, registry: registry, privateRegistry: values["HPK_PRIVATE_REGISTRY"] ?? "",
-            privateUser: values["HPK_PRIVATE_REGISTRY_USER"] ?? "", privatePassword: password.trimmingCharacters(in: .whitespacesAndNewlines))
+            privateUser: values["HPK_PRIVATE_REGISTRY_USER"] ?? "",
+            privatePassword: password.trimmingCharacters(in: .whitespacesAndNewlines))
     }()
 }
 
@@ -140,7 +142,9 @@ struct LiveImageTests {
         try #require(!live.privatePassword.isEmpty)
         let place = try Workplace(user: live.user)
         try place.folder.write(
-            "apptainer", "#!/bin/sh\nprintf x >> \"${0%/*}/pulls\"\ntr '\\0' '\\n' < /proc/$$/cmdline > \"${0%/*}/seen\"\nenv >> \"${0%/*}/seen\"\nexec apptainer \"$@\"\n")
+            "apptainer",
+            "#!/bin/sh\nprintf x >> \"${0%/*}/pulls\"\ntr '\\0' '\\n' < /proc/$$/cmdline > \"${0%/*}/seen\"\nenv >> \"${0%/*}/seen\"\nexec apptainer \"$@\"\n"
+        )
         let store = try LiveAgent.store(place.folder.path, registry: live.registry)
         let image = "\(live.privateRegistry)/private/busybox:1.35"
         let refused = await #expect(throws: ImageError.self) { try await store.ensure(image) }

@@ -103,7 +103,9 @@ import Testing
             try await clock.sleep(length)
             // Renewed at each look, long past the time-out; then let go.
             SharedFiles.touch(path)
-            if looks.withLock({ $0 += 1; return $0 }) == 300 {
+            if looks.withLock({
+                $0 += 1; return $0
+            }) == 300 {
                 holder.cancel()
                 _ = await holder.result
             }
