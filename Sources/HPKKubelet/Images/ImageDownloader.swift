@@ -31,14 +31,14 @@ struct ImageDownloader: Sendable {
     let catalog: ImageCatalog
     let puller: any ImagePulling
     let inspector: any ImageInspecting
-    let slots: PullSlots
+    let slots: WorkSlots
     let clock: MonotonicClock
     let lockTiming: SharedLock.Timing
     let logger: Logger
     private let flights = SingleFlight<String, Outcome>()
 
     init(
-        catalog: ImageCatalog, puller: any ImagePulling, inspector: any ImageInspecting, slots: PullSlots, clock: MonotonicClock,
+        catalog: ImageCatalog, puller: any ImagePulling, inspector: any ImageInspecting, slots: WorkSlots, clock: MonotonicClock,
         lockTiming: SharedLock.Timing, logger: Logger
     ) {
         self.catalog = catalog

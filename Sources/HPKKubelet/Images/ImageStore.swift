@@ -80,7 +80,7 @@ public actor ImageStore {
         self.inspector = inspector
         self.clock = clock
         downloader = ImageDownloader(
-            catalog: catalog, puller: puller, inspector: inspector, slots: PullSlots(configuration.parallelPulls), clock: clock,
+            catalog: catalog, puller: puller, inspector: inspector, slots: WorkSlots(configuration.parallelPulls), clock: clock,
             lockTiming: lockTiming, logger: logger)
     }
 
