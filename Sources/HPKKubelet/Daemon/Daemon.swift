@@ -60,7 +60,7 @@ struct Agent {
         let planSettings = PlanSettingsSource(
             configuration: configuration, client: client, cluster: cluster, address: address, node: node)
         let preparer = PodPreparer(
-            reader: KubernetesSourceReader(client: client), images: try imageStore(configuration, logger: logger), store: store,
+            reader: client, images: try imageStore(configuration, logger: logger), store: store,
             parallelism: configuration.podSyncWorkers, settings: { await planSettings.current() }, connection: { await access.value() })
         let manager = PodManager(
             services: PodServices(
