@@ -77,7 +77,8 @@ final class FakeRegistry: RegistryTransport {
     /// Serves an image under a tag and its digests; gives the manifest's digest.
     @discardableResult
     func serve(
-        _ repository: String, tag: String, host: String = "registry.test", config: String = #"{"architecture":"amd64","os":"linux","config":{}}"#,
+        _ repository: String, tag: String, host: String = "registry.test",
+        config: String = #"{"architecture":"amd64","os":"linux","config":{}}"#,
         indexed: Bool = false
     ) -> String {
         let configDigest = put("\(host)/v2/\(repository)/blobs/", config)
