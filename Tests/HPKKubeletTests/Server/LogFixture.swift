@@ -16,6 +16,7 @@ final class LogFixture: Sendable {
     private struct State {
         var finished = false
         var isConnected = false
+        var source: (@Sendable () -> [UInt8]?)?
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -38,6 +39,7 @@ final class LogFixture: Sendable {
             waitUntilFinished: { await self.waitUntilFinished() },
             follow: { offset in
                 guard self.state.withLock({ $0.isConnected }) else { throw SupervisorStreamError.connectionLost }
+                if let source = self.state.withLock({ $0.source }) { return AsyncThrowingStream { source() } }
                 let (stream, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
                 self.openedContinuation.yield(Opened(offset: offset, continuation: continuation))
                 return stream
@@ -64,6 +66,8 @@ final class LogFixture: Sendable {
     }
 
     func connect() { state.withLock { $0.isConnected = true } }
+    /// Streams opened from now on ask `source` for each piece.
+    func play(_ source: @escaping @Sendable () -> [UInt8]?) { state.withLock { $0.source = source } }
     func disconnect() { state.withLock { $0.isConnected = false } }
 
     func finish() {
