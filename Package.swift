@@ -55,7 +55,7 @@ let package = Package(
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"]),
         .testTarget(name: "PodProtocolTests", dependencies: ["PodProtocol"]),
         .testTarget(name: "PodSupervisorTests", dependencies: ["PodSupervisor"]),
-        .testTarget(name: "HPKKubeletTests", dependencies: ["HPKKubelet"]),
+        .testTarget(name: "HPKKubeletTests", dependencies: ["HPKKubelet", "hpk-kubelet"]),
         .testTarget(name: "ClusterTests", dependencies: ["Slurm", "Kubernetes", "PodProtocol", "HPKKubelet"]),
     ],
     swiftLanguageModes: [.v6]

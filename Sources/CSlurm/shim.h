@@ -1,3 +1,258 @@
+// What Swift cannot import from <slurm/slurm.h> (casts hidden in macros, weak symbols) and what differs between Slurm's
+// releases, as `static inline` functions under one name. Everything else is used from Swift as Slurm declares it.
+//
+// Each wrapper of a request answers 0 or a Slurm error code, and reads errno on the calling thread before anything else
+// can run there: from Slurm 24.11 on errno itself carries the code.
 #pragma once
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
+
+// MARK: Constants behind macros that Swift does not import, or imports with the wrong width.
+
+static inline uint64_t hpk_slurm_mem_per_cpu(void) { return (uint64_t)MEM_PER_CPU; }
+static inline uint32_t hpk_slurm_nice_offset(void) { return (uint32_t)NICE_OFFSET; }
+static inline uint64_t hpk_slurm_flag_ntasks_set(void) { return (uint64_t)JOB_NTASKS_SET; }
+static inline uint64_t hpk_slurm_flag_cpus_set(void) { return (uint64_t)JOB_CPUS_SET; }
+static inline uint16_t hpk_slurm_kill_batch(void) { return (uint16_t)KILL_JOB_BATCH; }
+static inline uint16_t hpk_slurm_kill_full(void) { return (uint16_t)KILL_FULL_JOB; }
+static inline uint32_t hpk_slurm_partition_is_default(void) { return (uint32_t)PART_FLAG_DEFAULT; }
+static inline uint16_t hpk_slurm_warn_reservation(void) { return (uint16_t)KILL_JOB_RESV; }
+
+/// The version of the headers that this program was compiled against.
+static inline uint32_t hpk_slurm_compiled_version(void) { return (uint32_t)SLURM_VERSION_NUMBER; }
+
+/// How a generic resource is written in tres_per_*: "gres:gpu:2" until 23.02, "gres/gpu:2" after.
+static inline const char *hpk_slurm_gres_prefix(void) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    return "gres/";
+#else
+    return "gres:";
+#endif
+}
+
+// MARK: Errors.
+
+static inline int hpk_slurm_code(int rc) {
+    if (rc == SLURM_SUCCESS)
+        return 0;
+    if (rc > 0)
+        return rc;
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+    int code = errno;
+#else
+    int code = slurm_get_errno();
+#endif
+    return code != 0 ? code : SLURM_ERROR;
+}
+
+// Weak, because no release declares it in slurm.h and its name changed: a library without it leaves the number to the caller.
+extern char *slurm_job_reason_string(uint32_t reason) __attribute__((weak));
+extern const char *slurm_job_state_reason_string(uint32_t reason) __attribute__((weak));
+
+/// Slurm's word for a pending or failure reason, or NULL. Owned by the library; an unknown number may come from a static buffer.
+static inline const char *hpk_slurm_reason_string(uint32_t reason) {
+    if (slurm_job_state_reason_string != NULL)
+        return slurm_job_state_reason_string(reason);
+    if (slurm_job_reason_string != NULL)
+        return slurm_job_reason_string(reason);
+    return NULL;
+}
+
+// MARK: Jobs. SHOW_ALL: also those of partitions that are hidden from this user.
+
+static inline int hpk_slurm_submit(job_desc_msg_t *description, submit_response_msg_t **response) {
+    errno = 0;
+    return hpk_slurm_code(slurm_submit_batch_job(description, response));
+}
+
+static inline uint32_t hpk_slurm_response_job_id(const submit_response_msg_t *response) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
+    return response->step_id.job_id;
+#else
+    return response->job_id;
+#endif
+}
+
+static inline int hpk_slurm_load_user_jobs(uint32_t uid, job_info_msg_t **message) {
+    errno = 0;
+    return hpk_slurm_code(slurm_load_job_user(message, uid, SHOW_ALL));
+}
+
+static inline int hpk_slurm_load_job(uint32_t job, job_info_msg_t **message) {
+    errno = 0;
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(26, 5, 0)
+    slurm_step_id_t id = SLURM_STEP_ID_INITIALIZER;
+    id.job_id = job;
+    return hpk_slurm_code(slurm_load_job(message, id, SHOW_ALL));
+#else
+    return hpk_slurm_code(slurm_load_job(message, job, SHOW_ALL));
+#endif
+}
+
+static inline int hpk_slurm_kill_job(const char *job, uint16_t signal, uint16_t flags) {
+    errno = 0;
+    return hpk_slurm_code(slurm_kill_job2(job, signal, flags, NULL));
+}
+
+static inline uint32_t hpk_slurm_job_id(const slurm_job_info_t *job) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
+    return job->step_id.job_id;
+#else
+    return job->job_id;
+#endif
+}
+
+static inline void hpk_slurm_set_job_id(slurm_job_info_t *job, uint32_t id) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
+    job->step_id.job_id = id;
+#else
+    job->job_id = id;
+#endif
+}
+
+// MARK: Cluster. SHOW_MIXED: a node with free and busy CPUs is MIXED, not ALLOCATED.
+
+static inline int hpk_slurm_load_nodes(node_info_msg_t **message) {
+    errno = 0;
+    return hpk_slurm_code(slurm_load_node(0, message, SHOW_ALL | SHOW_MIXED));
+}
+
+static inline int hpk_slurm_load_partitions(partition_info_msg_t **message) {
+    errno = 0;
+    return hpk_slurm_code(slurm_load_partitions(0, message, SHOW_ALL));
+}
+
+static inline int hpk_slurm_load_conf(slurm_conf_t **message) {
+    errno = 0;
+    return hpk_slurm_code(slurm_load_ctl_conf(0, message));
+}
+
+static inline void hpk_slurm_free_conf(slurm_conf_t *message) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(26, 5, 0)
+    slurm_free_conf(message);
+#else
+    slurm_free_ctl_conf(message);
+#endif
+}
+
+static inline int hpk_slurm_ping(int controller) {
+    errno = 0;
+    return hpk_slurm_code(slurm_ping(controller));
+}
+
+/// CPUs of a node that jobs can have: without those set aside for the system.
+static inline uint32_t hpk_slurm_node_cpus(const node_info_t *node) {
+    return node->cpus_efctv != 0 ? node->cpus_efctv : node->cpus;
+}
+
+// MARK: Pushes.
+
+static inline uint32_t hpk_slurm_completed_job(const srun_job_complete_msg_t *message) { return message->job_id; }
+static inline uint32_t hpk_slurm_timeout_job(const srun_timeout_msg_t *message) { return message->step_id.job_id; }
+static inline uint32_t hpk_slurm_failed_node_job(const srun_node_fail_msg_t *message) { return message->step_id.job_id; }
+
+static inline uint32_t hpk_slurm_suspended_job(const suspend_msg_t *message) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
+    return message->step_id.job_id;
+#else
+    return message->job_id;
+#endif
+}
+
+static inline uint32_t hpk_slurm_user_message_job(const srun_user_msg_t *message) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
+    return message->step_id.job_id;
+#else
+    return message->job_id;
+#endif
+}
+
+// MARK: Threads.
+
+/// Names the calling thread for debuggers and top; the kernel keeps 15 bytes. prctl is variadic, which Swift does not import.
+static inline void hpk_slurm_name_thread(const char *name) { prctl(PR_SET_NAME, (unsigned long)(uintptr_t)name, 0UL, 0UL, 0UL); }
+
+// MARK: Probe.
+
+/// Runs slurm_init in a child process, since it ends the process that calls it when it cannot read its configuration.
+///
+/// Nothing but this function runs in the child, no Swift code does. The child's standard output is cut off first, so
+/// that what the parent had buffered is not written a second time when libslurm calls exit. A child that hangs (fork in a
+/// process with threads can leave a loader lock taken) is killed when the time is up.
+///
+/// Returns 0 when the library came up, 1 when it refused (its words are in `said`), 2 when nothing was learned.
+static inline int hpk_slurm_probe(const char *conf, int milliseconds, char *said, size_t size) {
+    int channel[2];
+    size_t used = 0;
+    int ready = 0;
+    if (size == 0 || pipe2(channel, O_CLOEXEC) != 0)
+        return 2;
+    pid_t child = fork();
+    if (child < 0) {
+        close(channel[0]);
+        close(channel[1]);
+        return 2;
+    }
+    if (child == 0) {
+        int null = open("/dev/null", O_RDWR);
+        if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(channel[1], 2) < 0)
+            _exit(2);
+        slurm_init(conf);
+        // Byte 1 cannot be in a log line: it says that slurm_init came back.
+        (void)!write(channel[1], "\001", 1);
+        _exit(0);
+    }
+    close(channel[1]);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t deadline = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + milliseconds;
+    int expired = 0;
+    for (;;) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+        if (left <= 0) {
+            expired = 1;
+            break;
+        }
+        struct pollfd watched = {.fd = channel[0], .events = POLLIN, .revents = 0};
+        int polled = poll(&watched, 1, (int)left);
+        if (polled < 0 && errno == EINTR)
+            continue;
+        if (polled == 0)
+            continue;
+        char chunk[512];
+        ssize_t count = read(channel[0], chunk, sizeof chunk);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            break;
+        for (ssize_t index = 0; index < count; index++) {
+            if (chunk[index] == '\001')
+                ready = 1;
+            else if (used + 1 < size)
+                said[used++] = chunk[index];
+        }
+    }
+    said[used] = '\0';
+    close(channel[0]);
+    if (expired)
+        kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    if (ready)
+        return 0;
+    return expired ? 2 : 1;
+}

@@ -1,1 +1,4 @@
-print("hpk-pod")
+import Glibc
+import PodSupervisor
+
+exit(Command.run(CommandLine.arguments))

@@ -1,0 +1,86 @@
+# Builds, checks, tests and shows HPK. `make help` lists what there is.
+#
+# Root is needed for the development cluster (cluster-up, test, demo), which installs what this machine lacks; not for building.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+PREFIX ?= /usr/local
+JOBS ?= 2
+CC ?= cc
+# The tool chain, where PATH has none.
+export PATH := $(PATH):/opt/swift/usr/bin
+
+PROGRAMS := bin/hpk-kubelet bin/hpk-pod bin/hpk-init
+# Release builds carry Swift's runtime inside, since compute nodes have none; they have a folder of their own beside the tests' .build.
+RELEASE := --configuration release --static-swift-stdlib --scratch-path .build-release --jobs $(JOBS)
+SCRIPTS := $(shell find cluster control-plane .ci -type f -exec grep -lE '^\#!/(usr/)?bin/(env )?(ba)?sh|^\# shellcheck shell=' {} + 2>/dev/null)
+
+.PHONY: all
+all: $(PROGRAMS) ## build bin/hpk-kubelet, bin/hpk-pod and bin/hpk-init (release)
+
+# SwiftPM knows best what is out of date, so it is always asked.
+.PHONY: FORCE
+bin/hpk-kubelet bin/hpk-pod: bin/%: FORCE | bin
+	swift build $(RELEASE) --product $*
+	install -m 755 .build-release/release/$* $@
+
+bin/hpk-init: Sources/hpk-init/main.c | bin
+	$(CC) -static -Os -Wall -Wextra -Werror -o $@ $<
+
+bin:
+	mkdir -p bin
+
+.PHONY: demo
+demo: ## install, build, start the cluster, run the examples through hpk-kubelet
+	cluster/install
+	$(MAKE) all
+	cluster/demo
+
+.PHONY: test
+test: ## all tests, on a bare machine too: install, build, unit tests, cluster tests
+	cluster/install
+	$(MAKE) test-unit
+	$(MAKE) test-cluster
+
+.PHONY: test-unit
+test-unit: ## unit tests
+	swift build --build-tests --jobs $(JOBS)
+	swift test --skip-build --skip ClusterTests
+
+.PHONY: test-cluster
+test-cluster: all ## tests against the real Slurm, API server and Apptainer (starts the cluster if it is down, and leaves it as it was)
+	swift build --build-tests --jobs $(JOBS)
+	cluster/run swift test --skip-build --filter ClusterTests
+
+.PHONY: cluster-up cluster-down cluster-status
+cluster-up: ## start the development cluster
+	cluster/up
+cluster-down: ## stop it (cluster/down --purge also removes its state)
+	cluster/down
+cluster-status: ## show its components; fails when one is dead
+	cluster/status
+
+.PHONY: format
+format: ## format the Swift sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: lint
+lint: ## check format and scripts
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	shellcheck --external-sources --source-path=. $(SCRIPTS)
+
+.PHONY: install
+install: all ## install the programs below PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf bin .build .build-release
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\)[a-z -]*:[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -1,0 +1,77 @@
+import Foundation
+import Kubernetes
+import Logging
+
+/// The two ports of the agent: one for the API server, one for supervisors.
+struct AgentPorts {
+    var kubelet: KubeletServer
+    var supervisors: SupervisorListener
+    var access: SupervisorAccess
+
+    static func open(
+        _ configuration: KubeletConfiguration, connection: ClusterConnection, address: String, manager: PodManager, logger: Logger
+    ) async throws -> AgentPorts {
+        let now = Int64(Date().timeIntervalSince1970)
+        do {
+            let identities = try IdentityStore(directory: configuration.stateDirectory + "/agent", now: now)
+            let host = configuration.supervisorAddress ?? address
+            let serverName = "\(configuration.nodeName).hpk.internal"
+            let supervisors = try await SupervisorListener.bind(
+                SupervisorListenerConfiguration(
+                    host: bindAddress(host), port: configuration.supervisorPort, portFile: configuration.stateDirectory + "/agent/port",
+                    advertisedHosts: [host]),
+                identity: try identities.serverIdentity(
+                    "supervisors", commonName: serverName, names: [.dns(serverName), try CertificateName(host)], now: now),
+                handler: manager, logger: logger)
+            let kubelet = try await KubeletServer.bind(
+                KubeletServerConfiguration(
+                    host: bindAddress(address), port: configuration.kubeletPort,
+                    clientAuthorities: try clientAuthorities(configuration, connection)),
+                identity: try kubeletIdentity(configuration, identities, address: address, now: now), state: manager, logger: logger)
+            return AgentPorts(
+                kubelet: kubelet, supervisors: supervisors,
+                access: SupervisorAccess(
+                    endpoints: supervisors.endpoints, certificateAuthority: identities.authority.certificate, serverName: serverName))
+        } catch let error as CertificateError {
+            throw StartupFailure(.configuration, problem: "\(error)", advice: "`hpk-kubelet doctor` looks at each certificate.")
+        } catch let failure as StartupFailure {
+            throw failure
+        } catch {
+            throw StartupFailure(
+                .unavailable, problem: "cannot listen on port \(configuration.kubeletPort) or \(configuration.supervisorPort): \(error)",
+                advice: "Choose free ports with --kubelet-port and --supervisor-port.")
+        }
+    }
+
+    /// A loopback address keeps the port to this host; any other is reached by all of the host's addresses.
+    private static func bindAddress(_ host: String) -> String {
+        host == "localhost" || host.hasPrefix("127.") || host == "::1" ? host : "0.0.0.0"
+    }
+
+    private static func kubeletIdentity(
+        _ configuration: KubeletConfiguration, _ identities: IdentityStore, address: String, now: Int64
+    ) throws -> TLSIdentity {
+        if let certificate = configuration.certificateFile, let key = configuration.keyFile {
+            return try TLSIdentity.load(certificatePath: certificate, keyPath: key, now: now)
+        }
+        return try identities.serverIdentity(
+            "kubelet", commonName: "system:node:\(configuration.nodeName)", organizations: ["system:nodes"],
+            names: [try CertificateName(address), .dns(configuration.nodeName)], now: now)
+    }
+
+    private static func clientAuthorities(_ configuration: KubeletConfiguration, _ connection: ClusterConnection) throws -> String {
+        if let path = configuration.clientAuthorityFile {
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw StartupFailure(
+                    .noInput, problem: "cannot read the client authority \(path)", advice: "Correct --client-ca-file, or leave it out.")
+            }
+            return text
+        }
+        guard let data = connection.tls.certificateAuthority else {
+            throw StartupFailure(
+                .configuration, problem: "the kubeconfig names no certificate authority, so nobody could use the kubelet port",
+                advice: "Name the cluster's client CA with --client-ca-file.")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

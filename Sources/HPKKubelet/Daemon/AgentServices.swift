@@ -1,0 +1,105 @@
+import Foundation
+import Kubernetes
+import Logging
+import ServiceLifecycle
+import Slurm
+
+/// The parts of the node agent as services: each runs until shutdown.
+struct JobFeedService: ServiceLifecycle.Service {
+    let feed: JobFeed
+    let client: SlurmClient
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await feed.run() }
+                group.addTask {
+                    for await push in client.pushes { await feed.refresh(push.jobID) }
+                }
+            }
+        }
+        await client.shutdown()
+    }
+}
+
+/// Watches the pods of the node and hands them to the manager.
+struct PodService: ServiceLifecycle.Service {
+    let manager: PodManager
+    let reflector: Reflector<Pod>
+    let namespace: String?
+
+    func run() async throws {
+        let (changes, mailbox) = AsyncStream.makeStream(of: PodChange.self)
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await reflector.run() }
+                group.addTask { await manager.run(changes) }
+                group.addTask {
+                    for await event in reflector.events {
+                        for change in PodChange.from(event) { mailbox.yield(change) }
+                    }
+                    mailbox.finish()
+                }
+            }
+        }
+    }
+}
+
+extension PodChange {
+    /// What a reflector's event means for the pods.
+    static func from(_ event: ReflectorEvent<Pod>) -> [PodChange] {
+        switch event {
+        case .synced: [.synced]
+        case .added(let snapshot), .modified(let snapshot): [.present(snapshot.value)]
+        case .deleted(let snapshot): [.absent(snapshot.value)]
+        case .undecodable, .failed: []
+        }
+    }
+}
+
+/// Writes every pod's status again whenever the node was brought back: the API server had declared them not ready.
+struct NodeRecoveryService: ServiceLifecycle.Service {
+    let node: NodeService
+    let status: PodStatusWriter
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in node.recoveries { await status.rewriteAll() }
+        }
+    }
+}
+
+/// Sends the events that other parts record.
+struct EventService: ServiceLifecycle.Service {
+    let recorder: EventRecorder
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await recorder.run() }
+    }
+}
+
+/// Tells the scheduler of pods without a node, and runs it.
+struct SchedulerService: ServiceLifecycle.Service {
+    let scheduler: SchedulingService
+    let pods: UnboundPods
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await pods.run() }
+                group.addTask { await scheduler.run() }
+            }
+        }
+    }
+}
+
+extension EventRecorder {
+    /// Records what a pod's worker has to tell.
+    func record(_ note: PodNote, about pod: Pod) {
+        let path = note.container.map { name in
+            let kind = pod.spec.initContainers.contains { $0.name == name } ? "initContainers" : "containers"
+            return "spec.\(kind){\(name)}"
+        }
+        record(pod, note.isWarning ? .warning : .normal, reason: note.reason, note.message, fieldPath: path)
+    }
+}

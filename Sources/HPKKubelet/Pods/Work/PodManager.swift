@@ -1,0 +1,235 @@
+import Foundation
+import Kubernetes
+import Logging
+import PodProtocol
+import Slurm
+
+/// Keeps one ``PodWorker`` for each pod that is bound to the node, and passes on what concerns it.
+public actor PodManager {
+    let services: PodServices
+    private let jobs: any ClusterJobs
+    private let logger: Logger
+    private let settle: Duration
+    private var workers: [String: PodWorker] = [:]
+    private let (starts, startMailbox) = AsyncStream.makeStream(of: PodWorker.self)
+    private var isRecovered = false
+
+    /// - Parameters:
+    ///   - jobs: Looks for the jobs of this cluster's pods.
+    ///   - settle: How long a submission may stay under way after its sender died.
+    public init(services: PodServices, jobs: any ClusterJobs, settle: Duration = .seconds(2)) {
+        self.services = services
+        self.jobs = jobs
+        self.settle = settle
+        logger = services.logger
+    }
+
+    /// Works until the task is cancelled or the changes end.
+    public func run(_ changes: some AsyncSequence<PodChange, Never> & Sendable) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.follow(changes) }
+            group.addTask { await self.patrol() }
+            for await worker in starts {
+                group.addTask {
+                    await worker.run()
+                    await self.ended(worker)
+                }
+            }
+        }
+    }
+
+    /// The worker of a pod.
+    func worker(_ uid: String) -> PodWorker? { workers[uid] }
+
+    var allWorkers: [PodWorker] { Array(workers.values) }
+
+    // MARK: Changes of objects
+
+    private func follow(_ changes: some AsyncSequence<PodChange, Never> & Sendable) async {
+        var initial: [Pod]? = []
+        for await change in changes {
+            switch change {
+            case .present(let pod):
+                if initial != nil { initial?.append(pod) } else { present(pod) }
+            case .absent(let pod):
+                if initial != nil { initial?.removeAll { $0.metadata.uid == pod.metadata.uid } } else { absent(pod) }
+            case .synced:
+                if let pods = initial {
+                    initial = nil
+                    await recover(pods)
+                }
+            }
+        }
+        startMailbox.finish()
+    }
+
+    private func present(_ pod: Pod) {
+        if let worker = workers[pod.metadata.uid] {
+            worker.send(.podChanged(pod))
+        } else {
+            start(pod, with: PodRecovery())
+        }
+    }
+
+    private func absent(_ pod: Pod) {
+        workers[pod.metadata.uid]?.send(.podRemoved)
+    }
+
+    private func start(_ pod: Pod, with recovery: PodRecovery) {
+        let worker = PodWorker(pod: pod, services: services)
+        workers[pod.metadata.uid] = worker
+        worker.send(.recovered(recovery))
+        startMailbox.yield(worker)
+    }
+
+    private func ended(_ worker: PodWorker) {
+        if workers[worker.uid] === worker { workers[worker.uid] = nil }
+    }
+
+    // MARK: Start of the node agent
+
+    private func recover(_ pods: [Pod]) async {
+        let began = services.now()
+        var newest: [String: Pod] = [:]
+        for pod in pods { newest[pod.metadata.uid] = pod }
+        let pods = Array(newest.values)
+        let traces = await readTraces()
+        var plan = RecoveryPlan(pods: pods, traces: traces, jobs: await findJobs())
+        if !plan.uncertain.isEmpty {
+            // The dead daemon's last submission may still be on its way through slurmctld.
+            try? await Task.sleep(for: settle)
+            plan = RecoveryPlan(pods: pods, traces: traces, jobs: await findJobs())
+        }
+        guard !Task.isCancelled else { return }
+        for pod in pods { start(pod, with: plan.pods[pod.metadata.uid] ?? PodRecovery()) }
+        isRecovered = true
+        for id in plan.jobsToCancel {
+            logger.notice("cancelling the job of a pod that is gone", metadata: ["job": "\(id)"])
+            do { try await services.jobs.cancel(id) } catch {
+                logger.warning("the job was not cancelled", metadata: ["job": "\(id)", "error": "\(error)"])
+            }
+        }
+        for uid in plan.directoriesToRemove where workers[uid] == nil {
+            do { try await services.store.remove(uid) } catch {
+                logger.warning("the directory of a pod that is gone was not removed", metadata: ["uid": "\(uid)", "error": "\(error)"])
+            }
+        }
+        logger.info(
+            "pods taken over",
+            metadata: ["pods": "\(pods.count)", "seconds": "\(services.now().timeIntervalSince(began))"])
+    }
+
+    private func readTraces() async -> [String: RecoveryPlan.Trace] {
+        let store = services.store
+        let uids = await untilDone("the pods' directories cannot be listed") { try await store.uids() } ?? []
+        return await withTaskGroup(of: (String, RecoveryPlan.Trace).self) { group in
+            var traces: [String: RecoveryPlan.Trace] = [:]
+            for (index, uid) in uids.enumerated() {
+                if index >= 16, let (uid, trace) = await group.next() { traces[uid] = trace }
+                group.addTask { (uid, await self.trace(of: uid)) }
+            }
+            for await (uid, trace) in group { traces[uid] = trace }
+            return traces
+        }
+    }
+
+    private func trace(of uid: String) async -> RecoveryPlan.Trace {
+        var trace = RecoveryPlan.Trace()
+        do {
+            trace.intent = try await services.store.intent(of: uid)
+            let (events, problems) = try await services.store.journal(of: uid)
+            trace.events = events
+            for problem in problems {
+                logger.warning("a line of a pod's journal was skipped", metadata: ["uid": "\(uid)", "problem": "\(problem)"])
+            }
+        } catch {
+            logger.warning("a pod's directory cannot be read", metadata: ["uid": "\(uid)", "error": "\(error)"])
+        }
+        return trace
+    }
+
+    private func findJobs() async -> [(uid: String, record: JobRecord)] {
+        let jobs = jobs
+        return await untilDone("slurmctld must answer before pods are taken over") { try await jobs.podJobs() } ?? []
+    }
+
+    /// Tries until it works; nil when the task is cancelled.
+    private func untilDone<T: Sendable>(_ problem: Logger.Message, _ body: @Sendable () async throws -> T) async -> T? {
+        var attempt = 0
+        while !Task.isCancelled {
+            do { return try await body() } catch {
+                attempt += 1
+                logger.warning(problem, metadata: ["error": "\(error)", "attempt": "\(attempt)"])
+                try? await Task.sleep(for: PodStatusWriter.backoff(failures: attempt + 2))
+            }
+        }
+        return nil
+    }
+
+    // MARK: What is looked after now and then
+
+    /// Reads the journals of running pods whose supervisors have no connection, and renews the volumes of those who have one.
+    private func patrol() async {
+        var round = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(3))
+            round += 1
+            for worker in allWorkers { await worker.lookAfter(renewVolumes: round % 10 == 0) }
+        }
+    }
+}
+
+/// A change of the pods that are bound to the node.
+public enum PodChange: Sendable {
+    case present(Pod)
+    case absent(Pod)
+    /// Everything that was there at the start has been told.
+    case synced
+}
+
+/// Looks for the jobs of this cluster's pods, whoever submitted them.
+public protocol ClusterJobs: Sendable {
+    /// The user's jobs that bear the UID of a pod of this cluster, ended ones that Slurm remembers included.
+    func podJobs() async throws -> [(uid: String, record: JobRecord)]
+}
+
+extension PodManager: SupervisorHandler {
+    public func admit(_ hello: Hello) async -> SupervisorAdmission {
+        guard let worker = workers[hello.uid] else {
+            return .refuse(message: isRecovered ? "no such pod on this node" : "the node agent is still starting")
+        }
+        do {
+            guard let settings = try await services.store.connection(of: hello.uid), settings.token.isEqualInConstantTime(to: hello.token)
+            else { return .refuse(message: "wrong token") }
+        } catch {
+            logger.warning("a supervisor's token cannot be checked", metadata: ["uid": "\(hello.uid)", "error": "\(error)"])
+            return .refuse(message: "the token cannot be checked now")
+        }
+        if let id = await worker.jobID, id.rawValue != hello.start.jobID {
+            return .refuse(message: "the pod belongs to Slurm job \(id), not to \(hello.start.jobID)")
+        }
+        return .accept(knownSequence: await worker.knownSequence, delivery: nil)
+    }
+
+    public func connected(_ uid: String, _ connection: any SupervisorConnection) async {
+        guard let worker = workers[uid] else { return await connection.close() }
+        await worker.attach(connection)
+    }
+
+    public func received(_ event: PodEvent, from uid: String) async {
+        workers[uid]?.send(.event(event))
+    }
+
+    public func disconnected(_ uid: String, _ connection: any SupervisorConnection) async {
+        await workers[uid]?.detach(connection)
+    }
+}
+
+extension String {
+    /// Takes as long for a near miss as for any other text of the same length.
+    func isEqualInConstantTime(to other: String) -> Bool {
+        let (left, right) = (Array(utf8), Array(other.utf8))
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,147 @@
+import DequeModule
+import Kubernetes
+import Logging
+
+/// A status to be written.
+public struct PodStatusUpdate: Sendable, Equatable {
+    public var namespace: String
+    public var name: String
+    public var uid: String
+    public var status: PodStatus
+    public var annotations: [String: String]
+
+    public init(namespace: String, name: String, uid: String, status: PodStatus, annotations: [String: String]) {
+        self.namespace = namespace
+        self.name = name
+        self.uid = uid
+        self.status = status
+        self.annotations = annotations
+    }
+}
+
+/// Writes the pods' statuses: for each pod one request at a time, and of what came meanwhile only the newest.
+public actor PodStatusWriter {
+    private struct Entry {
+        /// What is to be written next.
+        var next: PodStatusUpdate?
+        /// What the API server holds, as far as this writer knows.
+        var written: PodStatusUpdate?
+        var isWriting = false
+        var failures = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let api: any PodAPI
+    private let logger: Logger
+    private let parallelism: Int
+    private let pause: @Sendable (Int) -> Duration
+    private var entries: [String: Entry] = [:]
+    private var ready: Deque<String> = []
+    private var writing = 0
+
+    /// - Parameters:
+    ///   - parallelism: Requests at the same time, over all pods.
+    ///   - pause: How long to wait after so many failures in a row of one pod.
+    public init(
+        api: any PodAPI, logger: Logger, parallelism: Int = 32, pause: @escaping @Sendable (Int) -> Duration = PodStatusWriter.backoff
+    ) {
+        self.api = api
+        self.logger = logger
+        self.parallelism = parallelism
+        self.pause = pause
+    }
+
+    /// 0.2 s doubling to 30 s, up to a fifth less so that pods do not all come back at once.
+    public static func backoff(failures: Int) -> Duration {
+        let seconds = min(30, 0.2 * Double(1 << min(failures, 10)))
+        return .seconds(seconds * Double.random(in: 0.8...1))
+    }
+
+    /// Takes the newest status of a pod.
+    public func set(_ update: PodStatusUpdate) {
+        var entry = entries[update.uid] ?? Entry()
+        guard entry.next != update, entry.next != nil || entry.written != update else { return }
+        entry.next = update
+        entries[update.uid] = entry
+        schedule(update.uid)
+    }
+
+    /// Returns when everything given for the pod so far has been written, or cannot be.
+    public func flush(_ uid: String) async {
+        guard let entry = entries[uid], entry.next != nil || entry.isWriting else { return }
+        await withCheckedContinuation { entries[uid]?.waiters.append($0) }
+    }
+
+    /// Forgets a pod.
+    public func forget(_ uid: String) {
+        for waiter in entries.removeValue(forKey: uid)?.waiters ?? [] { waiter.resume() }
+    }
+
+    /// Writes every known status again: after the node was unreachable, the API server's idea of the pods' readiness is its own.
+    public func rewriteAll() {
+        for (uid, entry) in entries where entry.next == nil {
+            guard let written = entry.written else { continue }
+            entries[uid]?.next = written
+            schedule(uid)
+        }
+    }
+
+    private func schedule(_ uid: String) {
+        guard let entry = entries[uid], !entry.isWriting, entry.next != nil else { return }
+        guard writing < parallelism else {
+            ready.append(uid)
+            return
+        }
+        start(uid)
+    }
+
+    private func start(_ uid: String) {
+        guard var entry = entries[uid], !entry.isWriting, let update = entry.next else { return }
+        entry.next = nil
+        entry.isWriting = true
+        entries[uid] = entry
+        writing += 1
+        Task { await write(update) }
+    }
+
+    private func write(_ update: PodStatusUpdate) async {
+        do {
+            try await api.write(update)
+            finish(update, failed: false)
+        } catch {
+            let failures = (entries[update.uid]?.failures ?? 0) + 1
+            logger.warning(
+                "a pod's status was not written; trying again",
+                metadata: ["pod": "\(update.name)", "namespace": "\(update.namespace)", "uid": "\(update.uid)", "error": "\(error)"])
+            writing -= 1
+            startNext()
+            try? await Task.sleep(for: pause(failures))
+            writing += 1
+            finish(update, failed: true)
+        }
+    }
+
+    private func finish(_ update: PodStatusUpdate, failed: Bool) {
+        writing -= 1
+        if var entry = entries[update.uid] {
+            entry.isWriting = false
+            if failed {
+                entry.failures += 1
+                entry.next = entry.next ?? update
+            } else {
+                entry.failures = 0
+                entry.written = update
+            }
+            let waiters = entry.next == nil ? entry.waiters : []
+            if entry.next == nil { entry.waiters = [] }
+            entries[update.uid] = entry
+            for waiter in waiters { waiter.resume() }
+            schedule(update.uid)
+        }
+        startNext()
+    }
+
+    private func startNext() {
+        while writing < parallelism, let uid = ready.popFirst() { start(uid) }
+    }
+}

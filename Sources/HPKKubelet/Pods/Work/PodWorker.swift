@@ -1,0 +1,325 @@
+import Foundation
+import Kubernetes
+import Logging
+import PodProtocol
+import Slurm
+
+/// Runs one pod's ``PodMachine``: takes its inputs one after the other and does what it wants done.
+public actor PodWorker {
+    public nonisolated let uid: String
+    private let services: PodServices
+    private let inputs: AsyncStream<PodInput>
+    private nonisolated let mailbox: AsyncStream<PodInput>.Continuation
+    private var machine: PodMachine
+    private var logger: Logger
+    private var connection: (any SupervisorConnection)?
+    private var prepared: PreparedPod?
+    private var preparation: Task<Void, Never>?
+    private var renewal: Task<Void, Never>?
+    private var timers: [PodTimer: Task<Void, Never>] = [:]
+    private var changeWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var changeCount = 0
+    private var published: PodStatus?
+    private var publishedAnnotations: [String: String] = [:]
+
+    public init(pod: Pod, services: PodServices) {
+        uid = pod.metadata.uid
+        self.services = services
+        machine = PodMachine(pod: pod, at: services.now())
+        (inputs, mailbox) = AsyncStream.makeStream(of: PodInput.self)
+        logger = services.logger
+        logger[metadataKey: "pod"] = "\(pod.metadata.name)"
+        logger[metadataKey: "namespace"] = "\(pod.metadata.namespace)"
+        logger[metadataKey: "uid"] = "\(pod.metadata.uid)"
+    }
+
+    /// Puts an input into the worker's mailbox; returns at once.
+    public nonisolated func send(_ input: PodInput) {
+        mailbox.yield(input)
+    }
+
+    /// Works until the pod is discarded or the task is cancelled.
+    public func run() async {
+        for await input in inputs {
+            let before = machine.stage
+            let effects = machine.handle(input, at: services.now())
+            if machine.stage != before { logger.debug("pod moved on", metadata: ["stage": "\(machine.stage)"]) }
+            await publish()
+            tellChange()
+            for effect in effects { await perform(effect) }
+            if Task.isCancelled { break }
+        }
+        tellChange()
+        preparation?.cancel()
+        renewal?.cancel()
+        for timer in timers.values { timer.cancel() }
+    }
+
+    // MARK: What others ask
+
+    /// The pod with the status that this worker last gave.
+    public var pod: Pod {
+        var pod = machine.pod
+        if let published { pod.status = published }
+        return pod
+    }
+
+    /// The sequence of the last event that is known, for a supervisor that reconnects.
+    var knownSequence: UInt64 { machine.facts.lastSequence }
+    var isOver: Bool { machine.isOver }
+    var jobID: JobID? { machine.jobID }
+    var currentConnection: (any SupervisorConnection)? { connection }
+
+    /// What is known of a container.
+    func facts(of container: String) -> ContainerFacts { machine.facts.container(container) }
+
+    /// Returns after the next input has been taken in, or when the task is cancelled.
+    func nextChange() async {
+        changeCount += 1
+        let number = changeCount
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume() }
+                changeWaiters[number] = continuation
+            }
+        } onCancel: {
+            Task { await self.stopWaiting(number) }
+        }
+    }
+
+    private func stopWaiting(_ number: Int) {
+        changeWaiters.removeValue(forKey: number)?.resume()
+    }
+
+    private func tellChange() {
+        let waiters = changeWaiters
+        changeWaiters = [:]
+        for waiter in waiters.values { waiter.resume() }
+    }
+
+    // MARK: The supervisor's connection
+
+    func attach(_ new: any SupervisorConnection) {
+        connection = new
+        send(.connectionOpened)
+    }
+
+    func detach(_ old: any SupervisorConnection) {
+        guard connection === old else { return }
+        connection = nil
+        send(.connectionClosed)
+    }
+
+    /// Called every few seconds: what the supervisor cannot push is read, what changes in the API is passed on.
+    func lookAfter(renewVolumes: Bool) {
+        guard case .submitted = machine.stage else { return }
+        if connection == nil {
+            if machine.job?.state.base == .running || machine.facts.start != nil { readJournal() }
+        } else if renewVolumes, renewal == nil {
+            renew()
+        }
+    }
+
+    private func renew() {
+        guard let connection else { return }
+        let (pod, preparer, logger) = (machine.pod, services.preparer, logger)
+        renewal = Task {
+            do {
+                if let delivery = try await preparer.renewal(for: pod) { try await connection.send(delivery) }
+            } catch {
+                logger.debug("volumes were not renewed; trying again", metadata: ["error": "\(error)"])
+            }
+            renewal = nil
+        }
+    }
+
+    // MARK: Effects
+
+    private func publish() async {
+        guard let status = machine.status(at: services.now()) else { return }
+        let annotations = machine.annotations
+        guard status != published || annotations != publishedAnnotations else { return }
+        (published, publishedAnnotations) = (status, annotations)
+        let metadata = machine.pod.metadata
+        await services.status.set(
+            PodStatusUpdate(
+                namespace: metadata.namespace, name: metadata.name, uid: uid, status: status, annotations: annotations))
+    }
+
+    private func perform(_ effect: PodEffect) async {
+        switch effect {
+        case .prepare: prepare()
+        case .cancelPreparation: preparation?.cancel()
+        case .submit: await submit()
+        case .follow(let id): await follow(id)
+        case .refresh(let id): await services.feed.refresh(id)
+        case .cancelJob(let id): await act(on: id, "cancel") { try await $0.cancel(id) }
+        case .terminateJob(let id): await act(on: id, "stop") { try await $0.terminate(id) }
+        case .stop(let request): await ask(request)
+        case .deliver: deliver()
+        case .readJournal: readJournal()
+        case .startTimer(let timer, let seconds): start(timer, seconds: seconds)
+        case .stopTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
+        case .record(let note): services.record(machine.pod, note)
+        case .confirmDeletion: confirmDeletion()
+        case .discard: await discard()
+        }
+    }
+
+    private func prepare() {
+        let pod = machine.pod
+        let services = services
+        preparation?.cancel()
+        preparation = Task {
+            do {
+                let prepared = try await services.preparer.prepare(pod) { services.record(pod, $0) }
+                self.prepared = prepared
+                send(.prepared(imageIDs: prepared.imageIDs))
+            } catch PreparationFailure.delayed(let delay) {
+                send(.preparationDelayed(delay))
+            } catch PreparationFailure.rejected(let rejection) {
+                send(.rejected(rejection))
+            } catch {
+                guard !Task.isCancelled else { return }
+                send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "\(error)")))
+            }
+        }
+    }
+
+    /// Between the intent and the answer the daemon may die, and an answer may be lost: whoever comes here first asks Slurm for a job
+    /// that already bears the pod's UID, unless this is the first try of a fresh pod.
+    private func submit() async {
+        guard let prepared else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
+        let metadata = machine.pod.metadata
+        var intent = SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: prepared.imageIDs)
+        do {
+            if machine.submissionFailures > 0, let id = try await services.jobs.job(ofPod: uid) {
+                intent.jobID = id
+                try await services.store.write(intent)
+                return send(.submitted(id))
+            }
+            if machine.stop != nil {
+                return send(.rejected(PodRejection(reason: "Terminated", message: "The pod was deleted before its job was submitted")))
+            }
+            try await services.store.write(intent)
+            let id = try await services.jobs.submit(prepared.submission)
+            logger[metadataKey: "job"] = "\(id)"
+            intent.jobID = id
+            send(.submitted(id))
+            try await services.store.write(intent)
+        } catch let failure as SubmissionFailure {
+            send(.submissionFailed(failure))
+        } catch {
+            send(.submissionFailed(SubmissionFailure(message: "\(error)", isTransient: true)))
+        }
+    }
+
+    private func follow(_ id: JobID) async {
+        logger[metadataKey: "job"] = "\(id)"
+        await services.feed.follow(id) { [weak self] news in
+            switch news {
+            case .changed(let record): self?.send(.jobChanged(record))
+            case .forgotten: self?.send(.jobForgotten)
+            }
+        }
+    }
+
+    private func act(on id: JobID, _ verb: String, _ call: @escaping @Sendable (any JobControlling) async throws -> Void) async {
+        let (jobs, feed, logger) = (services.jobs, services.feed, logger)
+        Task {
+            do {
+                try await call(jobs)
+            } catch {
+                // The grace timer comes back to it.
+                logger.warning("could not \(verb) the pod's job; trying again", metadata: ["error": "\(error)"])
+            }
+            await feed.expectEnd(of: id)
+        }
+    }
+
+    private func ask(_ request: StopRequest) async {
+        guard let connection else { return }
+        do {
+            try await connection.send(request)
+        } catch {
+            logger.debug("stop request not delivered", metadata: ["error": "\(error)"])
+            if let id = machine.jobID { await perform(.terminateJob(id)) }
+        }
+    }
+
+    private func deliver() {
+        guard let connection else { return }
+        let (pod, services, logger) = (machine.pod, services, logger)
+        let known = prepared?.delivery
+        Task {
+            var attempt = 0
+            while !Task.isCancelled {
+                do {
+                    let delivery: Delivery?
+                    if let known { delivery = known } else { delivery = try await services.preparer.delivery(for: pod) }
+                    if let delivery { try await connection.send(delivery) }
+                    return
+                } catch {
+                    guard isCurrent(connection), !machine.isOver else { return }
+                    attempt += 1
+                    logger.warning("the pod's secrets were not delivered; trying again", metadata: ["error": "\(error)"])
+                    try? await Task.sleep(for: PodStatusWriter.backoff(failures: attempt))
+                }
+            }
+        }
+    }
+
+    private func isCurrent(_ other: any SupervisorConnection) -> Bool { connection === other }
+
+    private func readJournal() {
+        let (store, logger, uid) = (services.store, logger, uid)
+        Task {
+            do {
+                let (events, problems) = try await store.journal(of: uid)
+                for problem in problems { logger.warning("a line of the pod's journal was skipped", metadata: ["problem": "\(problem)"]) }
+                send(.journal(events))
+            } catch {
+                logger.warning("the pod's journal cannot be read", metadata: ["error": "\(error)"])
+                send(.journal([]))
+            }
+        }
+    }
+
+    private func start(_ timer: PodTimer, seconds: Double) {
+        timers[timer]?.cancel()
+        timers[timer] = Task { [weak self] in
+            try? await Task.sleep(for: .seconds(seconds))
+            if !Task.isCancelled { self?.send(.timerFired(timer)) }
+        }
+    }
+
+    private func confirmDeletion() {
+        let (services, metadata, uid, logger) = (services, machine.pod.metadata, uid, logger)
+        Task {
+            await services.status.flush(uid)
+            var attempt = 0
+            while !Task.isCancelled {
+                do {
+                    return try await services.api.confirmDeletion(namespace: metadata.namespace, name: metadata.name, uid: uid)
+                } catch {
+                    attempt += 1
+                    logger.warning("the pod's deletion was not confirmed; trying again", metadata: ["error": "\(error)"])
+                    try? await Task.sleep(for: PodStatusWriter.backoff(failures: attempt))
+                }
+            }
+        }
+    }
+
+    private func discard() async {
+        if let id = machine.jobID { await services.feed.unfollow(id) }
+        await connection?.close()
+        await services.status.forget(uid)
+        await services.preparer.forget(uid)
+        do {
+            try await services.store.remove(uid)
+        } catch {
+            logger.warning("the pod's directory was not removed", metadata: ["error": "\(error)"])
+        }
+        mailbox.finish()
+    }
+}

@@ -1,0 +1,234 @@
+import CSandbox
+import Glibc
+import PodProtocol
+
+/// Runs one pod: performs what ``PodLifecycle`` decides, on one thread and one event loop.
+final class Supervisor {
+    private let plan: LaunchPlan
+    private let directory: PodDirectory
+    private let clock: Clock
+    private let loop: EventLoop
+    private let recorder: EventRecorder
+    private let connection: AgentConnection
+    private let streams: LogStreams
+    private let sandbox: Sandbox
+    private let outOfMemory = OutOfMemory()
+    private var lifecycle: PodLifecycle
+    private var processes: [Int: ContainerProcess] = [:]
+    private var secrets: [String: String] = [:]
+    private var awaitsDelivery: Bool
+    private var graceTimer: EventLoop.TimerID?
+    private var exitCode: Int32?
+
+    /// Makes the sandbox and tells the journal.
+    ///
+    /// - Throws: what stands in the way; the journal then has a `sandboxFailed`.
+    init(
+        plan: LaunchPlan, directory: PodDirectory, start: SupervisorStart, journal: Journal, history: JournalHistory, isNamespaced: Bool,
+        lifeline: Int32?, clock: Clock = .system
+    ) throws {
+        self.plan = plan
+        self.directory = directory
+        self.clock = clock
+        let loop = try EventLoop(clock: clock)
+        self.loop = loop
+        recorder = EventRecorder(journal: journal, loop: loop, clock: clock, note: Console.note)
+        recorder.record(.supervisorStarted(start))
+        lifecycle = PodLifecycle(plan: plan, firstRestartCount: history.firstRestartCount)
+        awaitsDelivery = plan.needsDelivery
+        do {
+            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, clock: clock)
+        } catch {
+            recorder.record(.sandboxFailed(reason: (error as? Sandbox.Problem)?.reason ?? "SandboxFailed", message: "\(error)"))
+            throw error
+        }
+        connection = AgentConnection(
+            loop: loop, clock: clock, directory: directory, journal: journal, uid: plan.uid, start: start)
+        streams = LogStreams(connection: connection)
+        do {
+            try prepare()
+        } catch {
+            let reason = (error as? Sandbox.Problem)?.reason ?? (error is VolumeSet.Problem ? "FailedMount" : "SandboxFailed")
+            recorder.record(.sandboxFailed(reason: reason, message: "\(error)"))
+            try? sandbox.remove()
+            throw error
+        }
+        try watchSignals()
+        if let lifeline { try watchLifeline(Descriptor(owning: lifeline)) }
+        wire()
+    }
+
+    /// Runs the pod to its end.
+    ///
+    /// - Returns: the job's exit code: 0 if every container succeeded, else 1.
+    func run() throws -> Int32 {
+        connection.start()
+        if !awaitsDelivery { perform(lifecycle.begin()) }
+        let base = plan.localDirectory
+        Spawn.detach { LocalDirectory.sweep(base: base) }
+        try loop.run()
+        try? sandbox.remove()
+        return exitCode ?? 1
+    }
+
+    // MARK: - Setting up
+
+    private func prepare() throws {
+        try sandbox.openNetwork(note: Console.note)
+        try sandbox.writeFiles()
+        try sandbox.volumes.prepare()
+        recorder.record(.sandboxReady(podAddresses: sandbox.podAddresses, hostAddress: sandbox.hostAddress))
+    }
+
+    private func watchSignals() throws {
+        let signals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
+        let number = hpk_signal_descriptor(signals, signals.count)
+        guard number >= 0 else { throw SystemError("watch", "signals") }
+        try loop.watch(number, UInt32(HPK_READABLE)) { [weak self] _ in
+            while true {
+                let signal = hpk_next_signal(number)
+                if signal == 0 { return }
+                if signal == SIGCHLD { self?.reap() } else { self?.stopBySignal(signal) }
+            }
+        }
+    }
+
+    private func watchLifeline(_ lifeline: Descriptor) throws {
+        lifeline.use { _ = fcntl($0, F_SETFD, FD_CLOEXEC) }
+        lifeline.setNonBlocking()
+        try loop.watch(lifeline.number, UInt32(HPK_READABLE)) { [weak self] _ in
+            var byte: UInt8 = 0
+            let result = withUnsafeMutableBytes(of: &byte) { lifeline.read(into: $0) }
+            // The batch step's process is gone: so is the job.
+            if result == .end { self?.loop.stop() }
+        }
+    }
+
+    private func wire() {
+        recorder.appended = { [connection] in connection.eventsAppended() }
+        loop.beforeWaiting = { [weak self] in self?.flushLogs() }
+        connection.handlers = AgentConnection.Handlers(
+            delivery: { [weak self] in self?.take($0) },
+            stop: { [weak self] request in
+                guard let self else { return }
+                self.perform(self.lifecycle.stop(graceSeconds: request.graceSeconds, reason: request.reason, at: self.clock.monotonic()))
+            },
+            streamOpened: { [weak self] in self?.open(stream: $0, $1) },
+            streamEnded: { [streams] in streams.close($0) },
+            canSend: { [streams] in streams.pump() },
+            lost: { [streams] in streams.closeAll() },
+            note: Console.note)
+    }
+
+    private func flushLogs() {
+        for process in processes.values {
+            process.log.flush()
+            if let failure = process.log.lastFailure { Console.note("log of \(process.container.name): \(failure)") }
+        }
+        streams.pump()
+    }
+
+    // MARK: - Inputs
+
+    private func reap() {
+        var id: pid_t = 0
+        var code: Int32 = 0
+        var signal: Int32 = 0
+        while hpk_reap(&id, &code, &signal) == 1 {
+            if id == sandbox.wayOut { Console.note("the private network's way out has ended with code \(code)") }
+            guard let (index, process) = processes.first(where: { $0.value.processID == id }) else { continue }
+            let exit = process.ended(exitCode: code, signal: signal)
+            streams.pump()
+            processes[index] = nil
+            recorder.record(
+                .containerExited(container: process.container.name, restartCount: lifecycle.containers[index].restartCount, exit: exit))
+            perform(lifecycle.exited(index, succeeded: exit.exitCode == 0, at: clock.monotonic()))
+        }
+    }
+
+    private func stopBySignal(_ signal: Int32) {
+        let names = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT"]
+        perform(
+            lifecycle.stop(
+                graceSeconds: plan.terminationGracePeriodSeconds, reason: "the job received \(names[signal] ?? "signal \(signal)")",
+                at: clock.monotonic()))
+    }
+
+    private func take(_ delivery: Delivery) {
+        do {
+            try sandbox.volumes.deliver(delivery.volumes)
+        } catch {
+            Console.note("delivery: \(error)")
+        }
+        secrets.merge(delivery.secrets) { $1 }
+        guard awaitsDelivery else { return }
+        awaitsDelivery = false
+        perform(lifecycle.begin())
+    }
+
+    private func open(stream: UInt32, _ request: StreamRequest) {
+        switch request {
+        case .followLog(let container, let restartCount, let offset):
+            guard let index = lifecycle.containers.firstIndex(where: { $0.name == container }), restartCount >= 0 else {
+                return streams.refuse(stream, "the pod has no container \(container.debugDescription)")
+            }
+            let isLive = lifecycle.containers[index].restartCount == restartCount
+            streams.open(
+                stream, path: directory.log(container: container, restartCount: restartCount), live: isLive ? processes[index]?.log : nil,
+                offset: offset)
+        }
+    }
+
+    // MARK: - Actions
+
+    private func perform(_ actions: [PodLifecycle.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let index, let restartCount): start(index, restartCount)
+            case .report(let kind): recorder.record(kind)
+            case .wake(let index, let time):
+                loop.schedule(at: time) { [weak self] in
+                    guard let self else { return }
+                    self.perform(self.lifecycle.timerFired(index, at: self.clock.monotonic()))
+                }
+            case .terminate(let index): processes[index]?.terminate()
+            case .kill(let index): processes[index]?.kill()
+            case .wakeForKill(let time):
+                loop.cancel(graceTimer)
+                graceTimer = loop.schedule(at: time) { [weak self] in
+                    guard let self else { return }
+                    self.perform(self.lifecycle.graceEnded(at: self.clock.monotonic()))
+                }
+            case .finish(let succeeded): finish(succeeded)
+            }
+        }
+    }
+
+    private func start(_ index: Int, _ restartCount: Int) {
+        let container = (plan.initContainers + plan.containers)[index]
+        let context = EnvironmentExpansion.Context(
+            podAddresses: sandbox.podAddresses, hostAddress: sandbox.hostAddress, secrets: secrets)
+        let id = "apptainer://\(plan.uid)/\(container.name)/\(restartCount)"
+        let handlers = ContainerProcess.Handlers(
+            started: { [weak self] in
+                guard let self else { return }
+                self.recorder.record(.containerStarted(container: container.name, restartCount: restartCount, containerID: id))
+                self.perform(self.lifecycle.started(index, at: self.clock.monotonic()))
+            },
+            logged: {})
+        do {
+            processes[index] = try ContainerProcess(
+                container: container, instance: "\(index).\(restartCount)", sandbox: sandbox, context: context,
+                logPath: directory.log(container: container.name, restartCount: restartCount), loop: loop, clock: clock,
+                outOfMemory: outOfMemory, handlers: handlers)
+        } catch {
+            let reason = error is SystemError ? "CreateContainerError" : "CreateContainerConfigError"
+            perform(lifecycle.notCreated(index, reason: reason, message: "\(error)", at: clock.monotonic()))
+        }
+    }
+
+    private func finish(_ succeeded: Bool) {
+        exitCode = succeeded ? 0 : 1
+        connection.finish(within: 2) { [loop] in loop.stop() }
+    }
+}

@@ -1,0 +1,54 @@
+import CSlurm
+import Foundation
+
+extension JobRecord {
+    /// Copies what we use out of libslurm's record. It trusts nothing in it but that its pointers are NULL or C strings.
+    init(decoding info: UnsafePointer<slurm_job_info_t>) {
+        let job = info.pointee
+        self.init(
+            id: JobID(rawValue: hpk_slurm_job_id(info)), name: CStrings.text(job.name), comment: CStrings.optional(job.comment),
+            userID: job.user_id, state: JobState(rawValue: job.job_state), stateReason: StateReason(rawValue: UInt32(job.state_reason)))
+        groupID = job.group_id
+        arrayJobID = Sentinel.number(job.array_job_id).flatMap { $0 == 0 ? nil : JobID(rawValue: $0) }
+        arrayTaskID = arrayJobID == nil ? nil : Sentinel.number(job.array_task_id)
+        arrayTasks = CStrings.optional(job.array_task_str)
+        adminComment = CStrings.optional(job.admin_comment)
+        systemComment = CStrings.optional(job.system_comment)
+        stateDescription = CStrings.optional(job.state_desc)
+        exitStatus = ExitStatus(rawValue: Sentinel.number(job.exit_code) ?? 0)
+        derivedExitStatus = ExitStatus(rawValue: Sentinel.number(job.derived_ec) ?? 0)
+        submitTime = Self.date(job.submit_time)
+        eligibleTime = Self.date(job.eligible_time)
+        startTime = Self.date(job.start_time)
+        endTime = Self.date(job.end_time)
+        nodeList = CStrings.optional(job.nodes)
+        batchHost = CStrings.optional(job.batch_host)
+        scheduledNodes = CStrings.optional(job.sched_nodes)
+        restartCount = Int(job.restart_cnt)
+        partition = CStrings.optional(job.partition)
+        account = CStrings.optional(job.account)
+        qos = CStrings.optional(job.qos)
+        reservation = CStrings.optional(job.resv_name)
+        constraint = CStrings.optional(job.features)
+        dependency = CStrings.optional(job.dependency)
+        licenses = CStrings.optional(job.licenses)
+        priority = Sentinel.number(job.priority) ?? 0
+        timeLimitMinutes = Sentinel.number(job.time_limit)
+        numCPUs = Sentinel.number(job.num_cpus) ?? 0
+        numNodes = Sentinel.number(job.num_nodes) ?? 0
+        numTasks = Sentinel.number(job.num_tasks) ?? 0
+        tresRequested = CStrings.optional(job.tres_req_str)
+        tresAllocated = CStrings.optional(job.tres_alloc_str)
+        tresPerNode = CStrings.optional(job.tres_per_node)
+        workingDirectory = CStrings.optional(job.work_dir)
+        standardOutput = CStrings.optional(job.std_out)
+        standardError = CStrings.optional(job.std_err)
+        allocNode = CStrings.optional(job.alloc_node)
+    }
+
+    /// A point in time; 0 (not yet), less than 0 and what lies beyond the year 9999 are nil.
+    static func date(_ seconds: time_t) -> Date? {
+        (1..<253_402_300_800).contains(Int64(seconds)) && UInt64(seconds) != UInt64(Sentinel.notSet)
+            && UInt64(seconds) != UInt64(Sentinel.infinite) ? Date(timeIntervalSince1970: TimeInterval(seconds)) : nil
+    }
+}

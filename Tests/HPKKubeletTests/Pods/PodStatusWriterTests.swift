@@ -1,0 +1,124 @@
+import Kubernetes
+import Logging
+import Testing
+
+@testable import HPKKubelet
+
+/// An API server whose answers the test releases one by one.
+private actor GatedAPI: PodAPI {
+    private(set) var written: [PodStatusUpdate] = []
+    private var gates: [CheckedContinuation<Void, any Error>] = []
+    private var arrivals: [CheckedContinuation<Void, Never>] = []
+    var isOpen = false
+
+    func open() {
+        isOpen = true
+        for gate in gates { gate.resume() }
+        gates = []
+    }
+
+    func write(_ update: PodStatusUpdate) async throws {
+        written.append(update)
+        for arrival in arrivals { arrival.resume() }
+        arrivals = []
+        if !isOpen { try await withCheckedThrowingContinuation { gates.append($0) } }
+    }
+
+    func release(_ result: Result<Void, any Error> = .success(())) {
+        guard !gates.isEmpty else { return }
+        gates.removeFirst().resume(with: result)
+    }
+
+    /// Returns when so many writes have been asked for.
+    func waitForWrites(_ count: Int) async {
+        while written.count < count { await withCheckedContinuation { arrivals.append($0) } }
+    }
+
+    func confirmDeletion(namespace: String, name: String, uid: String) async throws {}
+}
+
+@Suite("Writing statuses", .timeLimit(.minutes(1)))
+struct PodStatusWriterTests {
+    private struct Refused: Error {}
+
+    private static func update(_ uid: String, _ message: String) -> PodStatusUpdate {
+        PodStatusUpdate(namespace: "n", name: uid, uid: uid, status: PodStatus(message: message), annotations: [:])
+    }
+
+    private static func writer(_ api: GatedAPI, parallelism: Int = 8) -> PodStatusWriter {
+        PodStatusWriter(api: api, logger: Logger(label: "test"), parallelism: parallelism, pause: { _ in .zero })
+    }
+
+    @Test("While one write is under way, only the newest of what came meanwhile follows")
+    func coalesces() async {
+        let api = GatedAPI()
+        let writer = Self.writer(api)
+        for message in ["one", "two", "three"] { await writer.set(Self.update("a", message)) }
+        await api.waitForWrites(1)
+        await api.open()
+        await writer.flush("a")
+        #expect(await api.written.map(\.status.message) == ["one", "three"])
+    }
+
+    @Test("The same status is written once")
+    func sameStatus() async {
+        let api = GatedAPI()
+        await api.open()
+        let writer = Self.writer(api)
+        for _ in 0..<3 {
+            await writer.set(Self.update("a", "same"))
+            await writer.flush("a")
+        }
+        #expect(await api.written.count == 1)
+    }
+
+    @Test("A write that fails is made again")
+    func retries() async {
+        let api = GatedAPI()
+        let writer = Self.writer(api)
+        await writer.set(Self.update("a", "x"))
+        await api.waitForWrites(1)
+        await api.release(.failure(Refused()))
+        await api.waitForWrites(2)
+        await api.open()
+        await writer.flush("a")
+        #expect(await api.written.map(\.status.message) == ["x", "x"])
+    }
+
+    @Test("No more writes than allowed are under way, and every pod gets its turn")
+    func parallelism() async {
+        let api = GatedAPI()
+        let writer = Self.writer(api, parallelism: 2)
+        for uid in ["a", "b", "c", "d"] { await writer.set(Self.update(uid, "x")) }
+        await api.waitForWrites(2)
+        #expect(await api.written.count == 2)
+        await api.open()
+        for uid in ["a", "b", "c", "d"] { await writer.flush(uid) }
+        #expect(await Set(api.written.map(\.uid)) == ["a", "b", "c", "d"])
+    }
+
+    @Test("After an outage of the node every status is written again")
+    func rewrites() async {
+        let api = GatedAPI()
+        await api.open()
+        let writer = Self.writer(api)
+        await writer.set(Self.update("a", "x"))
+        await writer.flush("a")
+        await writer.rewriteAll()
+        await writer.flush("a")
+        #expect(await api.written.count == 2)
+    }
+
+    @Test("A forgotten pod lets those go who wait for it")
+    func forgets() async {
+        let api = GatedAPI()
+        let writer = Self.writer(api)
+        await writer.set(Self.update("a", "x"))
+        await api.waitForWrites(1)
+        async let flushed: Void = writer.flush("a")
+        await writer.forget("a")
+        await api.open()
+        await flushed
+        #expect(await api.written.count == 1)
+    }
+}

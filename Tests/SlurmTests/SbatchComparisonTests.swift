@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Slurm
+
+@Suite(
+    "Options, compared with sbatch itself", .tags(.slurm), .enabled(if: LiveSlurm.isAvailable, LiveSlurm.reason), .timeLimit(.minutes(3)))
+struct SbatchComparisonTests {
+    /// What scontrol shows and what differs between any two jobs.
+    private static let ignored: Set<String> = [
+        "JobId", "JobName", "SubmitTime", "AccrueTime", "StartTime", "EndTime", "LastSchedEval", "Scheduler", "AllocNode:Sid", "Command",
+        "WorkDir", "StdErr", "StdOut", "StdIn", "Priority", "Requeue",
+    ]
+
+    @Test(
+        "come out the same",
+        arguments: [
+            "", "-p main", "--partition=short", "-N 2", "-N 1-3", "-n 3", "-N 2 -n 4", "-N 2 --ntasks-per-node=3", "--ntasks-per-node=2",
+            "-c 4",
+            "-n 2 -c 3", "-N 2 -c 2", "--mincpus=6", "--mem=512", "--mem=2G", "--mem=2GB", "--mem=1025K", "--mem=0", "--mem-per-cpu=100M",
+            "--mem=0.5G", "--tmp=5G", "--gres=gpu:2", "--gres=gpu:nvidia:1", "--gres=gpu", "--gpus=2", "-G nvidia:2", "--gpus-per-node=1",
+            "--gres=gpu:nvidia:1,gpu:amd:1", "--gres=none", "--exclusive", "--exclusive=user", "-s", "--contiguous",
+            "-O -n 8", "-t 90", "-t 1:30", "-t 1:00:00", "-t 1-2", "-t 1-2:30", "-t 1-2:30:30", "-t 0", "-t UNLIMITED",
+            "-t 60 --time-min=10",
+            "-b now+1hour", "-b 2031-02-03T04:05:06", "-b 2031-02-03", "-b 02/03/31-04:05", "--begin=23:59:59", "--begin=tomorrow",
+            "--begin=noon",
+            "--begin=midnight", "--begin=teatime", "--deadline=2031-02-03T04:05", "--signal=B:TERM@60", "--signal=USR1", "--signal=10@300",
+            "--signal=R:INT@5",
+            "--signal=RB:HUP@9", "--nice", "--nice=50", "--nice=-50", "-w c1", "-w c[1-2]", "-x c3", "-d singleton", "--comment='a b'",
+            "-k",
+            "--no-kill=off", "-A acct", "--wckey=key", "--time=1:2:3:4", "--nodes=3-2", "--ntasks=0", "-c 0", "--begin=24:00",
+            "--signal=NOPE", "--mem=1X", "--exclusive=nobody", "--gres=gpu:x:y:z",
+        ])
+    func compare(text: String) async throws {
+        let client = try await LiveSlurm.client()
+        let words = try ShellWords.split(text)
+        let ours: Result<JobID, any Error>
+        do {
+            var job = JobSubmission(name: "hpk-ours", script: "#!/bin/sh\nexit 0\n", environment: ["PATH": "/usr/bin:/bin"])
+            job.hold = true
+            try SbatchFlags.parse(text).apply(to: &job)
+            ours = .success(try await client.submit(job))
+        } catch {
+            ours = .failure(error)
+        }
+        let theirs = Result {
+            try LiveSlurm.run(
+                "sbatch", ["--parsable", "--hold", "--output=/dev/null", "--job-name=hpk-theirs"] + words + ["--wrap=exit 0"])
+        }
+        let theirID = JobID((try? theirs.get())?.split(separator: "\n").first ?? "")
+        defer { for id in [try? ours.get(), theirID].compactMap({ $0 }) { _ = try? LiveSlurm.run("scancel", [id.description]) } }
+        guard case .success(let ourID) = ours, let theirID else {
+            // What sbatch refuses, we refuse; the messages differ.
+            if case .success = ours { Issue.record("sbatch refuses \(text)") }
+            if theirID != nil { Issue.record("sbatch takes \(text): \(ours)") }
+            return
+        }
+        let (mine, its) = (try Self.fields(of: ourID), try Self.fields(of: theirID))
+        for key in Set(mine.keys).union(its.keys).subtracting(Self.ignored).sorted() {
+            // The two are submitted one after the other: "now" can be a second later.
+            if key == "EligibleTime", let left = Self.seconds(mine[key]), let right = Self.seconds(its[key]), abs(left - right) <= 2 {
+                continue
+            }
+            #expect(mine[key] == its[key], "\(key) for \(text)")
+        }
+    }
+
+    @Test("are refused where sbatch guesses", arguments: ["--nodes=0", "--nice=x", "--begin=2031-02-31"])
+    func stricter(text: String) throws {
+        #expect(throws: FlagError.self) { try SbatchFlags.parse(text) }
+        let answer = try LiveSlurm.run("sbatch", ["--parsable", "--hold", "--output=/dev/null", text, "--wrap=exit 0"])
+        let id = try #require(JobID(answer.split(separator: "\n").first ?? ""))
+        _ = try LiveSlurm.run("scancel", [id.description])
+    }
+
+    private static func seconds(_ text: String?) -> Int64? {
+        text.flatMap { TimeText.point($0, now: Date(), timeZone: .current) }
+    }
+
+    private static func fields(of id: JobID) throws -> [String: String] {
+        let line = try LiveSlurm.run("scontrol", ["-o", "show", "job", id.description])
+        var fields: [String: String] = [:]
+        for word in line.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            guard let equals = word.firstIndex(of: "=") else { continue }
+            fields[String(word[..<equals])] = String(word[word.index(after: equals)...])
+        }
+        return fields
+    }
+}
