@@ -6,107 +6,6 @@ import Testing
 
 @testable import HPKKubelet
 
-/// One parsed HTTP response.
-struct Response: Equatable, Sendable {
-    var status: Int
-    var headers: [String: String]
-    var body: String
-    /// Whether a chunked body had its last chunk.
-    var isComplete = true
-}
-
-/// An HTTP client of few words, so that the test sees the server's own bytes.
-struct HTTPClient: Sendable {
-    let client: RawClient
-
-    func get(_ path: String, method: String = "GET", headers: [String] = []) async throws -> Response? {
-        try await client.send(([method + " " + path + " HTTP/1.1", "Host: localhost"] + headers).joined(separator: "\r\n") + "\r\n\r\n")
-        return try await response(withBody: method != "HEAD")
-    }
-
-    func response(withBody: Bool = true) async throws -> Response? {
-        guard var response = try await head() else { return nil }
-        if !withBody { return response }
-        if let length = response.headers["content-length"].flatMap(Int.init) {
-            response.body = try await client.receive { buffer in
-                guard buffer.count >= length else { return nil }
-                defer { buffer.removeFirst(length) }
-                return String(decoding: buffer[..<length], as: UTF8.self)
-            } ?? ""
-        } else {
-            while let chunk = try await chunk() {
-                if chunk.isEmpty { return response }
-                response.body += chunk
-            }
-            response.isComplete = false
-        }
-        return response
-    }
-
-    func head() async throws -> Response? {
-        try await client.receive { buffer in
-            guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
-            let lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
-            buffer.removeSubrange(..<end.upperBound)
-            var headers: [String: String] = [:]
-            for line in lines.dropFirst() {
-                let parts = line.split(separator: ":", maxSplits: 1)
-                headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
-            }
-            return Response(status: Int(lines[0].split(separator: " ")[1]) ?? 0, headers: headers, body: "")
-        }
-    }
-
-    /// The next chunk of a body; empty for the last one, nil at the connection's end.
-    func chunk() async throws -> String? {
-        try await client.receive { buffer in
-            guard let end = buffer.firstRange(of: Array("\r\n".utf8)),
-                let size = Int(String(decoding: buffer[..<end.lowerBound], as: UTF8.self), radix: 16), buffer.count >= end.upperBound + size + 2
-            else { return nil }
-            let body = String(decoding: buffer[end.upperBound..<(end.upperBound + size)], as: UTF8.self)
-            buffer.removeFirst(end.upperBound + size + 2)
-            return body
-        }
-    }
-}
-
-/// A node agent with one pod `default/web`.
-final class FixedState: KubeletState {
-    let log: LogFixture
-    let previous: LogFixture?
-    let failure: LogTargetError?
-
-    init(log: LogFixture, previous: LogFixture? = nil, failure: LogTargetError? = nil) {
-        self.log = log
-        self.previous = previous
-        self.failure = failure
-    }
-
-    func podList() async throws -> [UInt8] { Array(#"{"kind":"PodList","items":[]}"#.utf8) }
-
-    func logTarget(namespace: String, pod: String, container: String, previous: Bool) async -> Result<LogTarget, LogTargetError> {
-        if let failure { return .failure(failure) }
-        guard namespace == "default", pod == "web" else { return .failure(.podNotFound) }
-        guard container == "c" else { return .failure(.containerNotFound) }
-        guard previous else { return .success(log.target) }
-        guard let earlier = self.previous else { return .failure(.previousNotFound) }
-        return .success(earlier.target)
-    }
-}
-
-/// A clock that a test sets forward.
-final class ShiftedClock: Sendable {
-    private let offset = Mutex<Int64>(0)
-
-    func shift(_ seconds: Int64) { offset.withLock { $0 += seconds } }
-
-    var now: LogTime {
-        var time = LogTime.now()
-        time.seconds += offset.withLock { $0 }
-        return time
-    }
-}
-
 @Suite("The kubelet port", .tags(.network, .security), .timeLimit(.minutes(2)))
 struct KubeletServerTests {
     struct Running: Sendable {
@@ -122,7 +21,9 @@ struct KubeletServerTests {
             HTTPClient(client: try await RawClient.connect(port: port, trust: authority.certificate, identity: identity))
         }
 
-        func issue(_ user: String, _ groups: [String], usage: CertificateAuthority.Usage = .client, lifetime: Int64 = 3600) throws -> TLSIdentity {
+        func issue(_ user: String, _ groups: [String], usage: CertificateAuthority.Usage = .client, lifetime: Int64 = 3600) throws
+            -> TLSIdentity
+        {
             try authority.issue(commonName: user, organizations: groups, usage: usage, now: present, lifetime: lifetime)
         }
     }
@@ -160,7 +61,10 @@ struct KubeletServerTests {
     @Test("Administrators and the API server get answers")
     func allowed() async throws {
         try await withServer { server in
-            for (user, groups) in [("admin", ["system:masters"]), ("a", ["x", "system:masters"]), ("kube-apiserver-kubelet-client", ["kubeadm:cluster-admins"])] {
+            for (user, groups) in [
+                ("admin", ["system:masters"]), ("a", ["x", "system:masters"]),
+                ("kube-apiserver-kubelet-client", ["kubeadm:cluster-admins"]),
+            ] {
                 let response = try await server.connect(user, groups).get("/healthz")
                 #expect(response?.status == 200)
                 #expect(response?.body == "ok")
@@ -177,7 +81,8 @@ struct KubeletServerTests {
     func badCertificates() async throws {
         let other = try CertificateAuthority(name: "cluster", now: present)
         try await withServer { server in
-            let stranger = try other.issue(commonName: "admin", organizations: ["system:masters"], usage: .client, now: present, lifetime: 3600)
+            let stranger = try other.issue(
+                commonName: "admin", organizations: ["system:masters"], usage: .client, now: present, lifetime: 3600)
             let expired = try server.issue("admin", ["system:masters"], lifetime: -60)
             let serving = try server.issue("admin", ["system:masters"], usage: .server)
             for identity in [stranger, expired, serving] { #expect(await answer(server, identity) == nil) }
@@ -187,7 +92,8 @@ struct KubeletServerTests {
 
     @Test(
         "A good certificate of anybody else is told that it may not",
-        arguments: [("system:node:n", ["system:nodes"]), ("jane", []), ("system:masters", []), ("x", ["system:masters2"])], ["/healthz", "/pods", "/containerLogs/default/web/c", "/none"])
+        arguments: [("system:node:n", ["system:nodes"]), ("jane", []), ("system:masters", []), ("x", ["system:masters2"])],
+        ["/healthz", "/pods", "/containerLogs/default/web/c", "/none"])
     func forbidden(client: (String, [String]), path: String) async throws {
         try await withServer { server in
             let response = try await server.connect(client.0, client.1).get(path)
@@ -211,7 +117,8 @@ struct KubeletServerTests {
     func renewal() async throws {
         try await withServer { server in
             let old = try await server.connect()
-            let other = try server.authority.issue(commonName: "n", names: [.dns("elsewhere")], usage: .server, now: present, lifetime: 3600)
+            let other = try server.authority.issue(
+                commonName: "n", names: [.dns("elsewhere")], usage: .server, now: present, lifetime: 3600)
             try server.server.replaceIdentity(other)
             #expect(try await old.get("/healthz")?.status == 200)
             await #expect(throws: (any Error).self) { try await server.connect() }
@@ -237,8 +144,10 @@ struct KubeletServerTests {
         "Everything else gets a clear refusal",
         arguments: [
             ("GET", "/", 404), ("GET", "/healthz/", 404), ("GET", "/exec/default/web/c", 404), ("GET", "/containerLogs/default/web", 404),
-            ("GET", "/containerLogs/default/web/", 404), ("POST", "/healthz", 405), ("DELETE", "/pods", 405), ("PUT", "/containerLogs/default/web/c", 405),
-            ("GET", "/containerLogs/default/../web", 400), ("GET", "/containerLogs/default/%2e%2e/c", 400), ("GET", "/containerLogs/a%2fb/web/c", 400),
+            ("GET", "/containerLogs/default/web/", 404), ("POST", "/healthz", 405), ("DELETE", "/pods", 405),
+            ("PUT", "/containerLogs/default/web/c", 405),
+            ("GET", "/containerLogs/default/../web", 400), ("GET", "/containerLogs/default/%2e%2e/c", 400),
+            ("GET", "/containerLogs/a%2fb/web/c", 400),
             ("GET", "/containerLogs/%zz/web/c", 400), ("GET", "/containerLogs/%00/web/c", 400), ("GET", "/containerLogs/%ff/web/c", 400),
             ("GET", "/containerLogs/default/web/c?follow=perhaps", 400), ("GET", "/containerLogs/default/web/c?limitBytes=0", 422),
             ("GET", "/containerLogs/default/web/c?x=%", 400), ("GET", "/" + String(repeating: "a", count: 9000), 414),
@@ -259,7 +168,8 @@ struct KubeletServerTests {
             let client = try await server.connect()
             try await client.client.send("GET /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello")
             #expect(try await client.response()?.body == "ok")
-            try await client.client.send("GET /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n" + String(repeating: "x", count: 100_000))
+            try await client.client.send(
+                "GET /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n" + String(repeating: "x", count: 100_000))
             #expect(try await client.response()?.status == 413)
             #expect(await client.client.remainder().isEmpty)
         }
@@ -272,10 +182,12 @@ struct KubeletServerTests {
         let (log, previous) = (try LogFixture(), try LogFixture())
         try log.append(LogFixture.entries(0..<3))
         try previous.append(LogFixture.entries(7..<9))
-        try await withServer(FixedState(log: log, previous: previous), now: { LogTime(Array("2026-11-24T10:00:00Z".utf8)) ?? .now() }) { server in
+        try await withServer(FixedState(log: log, previous: previous), now: { LogTime(Array("2026-11-24T10:00:00Z".utf8)) ?? .now() }) {
+            server in
             let client = try await server.connect()
             for (query, expected) in [
-                ("", LogFixture.texts(0..<3)), ("?tailLines=1", LogFixture.texts(2..<3)), ("?limitBytes=4", "line"), ("?previous=true", LogFixture.texts(7..<9)),
+                ("", LogFixture.texts(0..<3)), ("?tailLines=1", LogFixture.texts(2..<3)), ("?limitBytes=4", "line"),
+                ("?previous=true", LogFixture.texts(7..<9)),
                 ("?tailLines=1&timestamps=true", "2026-11-24T10:00:00.000000000Z line 2\n"), ("?sinceTime=2026-11-24T10:00:01Z", ""),
                 ("?sinceSeconds=1", LogFixture.texts(0..<3)),
             ] {
@@ -297,7 +209,10 @@ struct KubeletServerTests {
             (.previousNotFound, 400, "previous terminated container \"c\" in pod \"web\" not found"),
             (.waiting(reason: "ContainerCreating"), 400, "container \"c\" in pod \"web\" is waiting to start: ContainerCreating"),
             (.waiting(reason: "ErrImagePull"), 400, "container \"c\" in pod \"web\" is waiting to start: image can't be pulled"),
-            (.waiting(reason: "ImagePullBackOff"), 400, "container \"c\" in pod \"web\" is waiting to start: trying and failing to pull image"),
+            (
+                .waiting(reason: "ImagePullBackOff"), 400,
+                "container \"c\" in pod \"web\" is waiting to start: trying and failing to pull image"
+            ),
             (.terminated, 400, "container \"c\" in pod \"web\" is terminated"),
         ] as [(LogTargetError, Int, String)])
     func noLog(error: LogTargetError, status: Int, message: String) async throws {
@@ -411,7 +326,9 @@ struct KubeletServerTests {
             var random = SeededGenerator(seed)
             let identity = try server.issue("admin", ["system:masters"])
             for _ in 0..<25 {
-                var bytes = Array("GET /containerLogs/default/web/c?tailLines=5&follow=false HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc".utf8)
+                var bytes = Array(
+                    "GET /containerLogs/default/web/c?tailLines=5&follow=false HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+                        .utf8)
                 for _ in 0..<Int.random(in: 1...6, using: &random) {
                     let index = Int.random(in: 0..<bytes.count, using: &random)
                     switch Int.random(in: 0..<3, using: &random) {

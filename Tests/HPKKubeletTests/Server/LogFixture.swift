@@ -61,7 +61,9 @@ final class LogFixture: Sendable {
         let manager = FileManager.default
         var last = 1
         while manager.fileExists(atPath: "\(path).\(last)") { last += 1 }
-        for number in stride(from: last, to: 1, by: -1) { try manager.moveItem(atPath: "\(path).\(number - 1)", toPath: "\(path).\(number)") }
+        for number in stride(from: last, to: 1, by: -1) {
+            try manager.moveItem(atPath: "\(path).\(number - 1)", toPath: "\(path).\(number)")
+        }
         try manager.moveItem(atPath: path, toPath: path + ".1")
     }
 

@@ -63,7 +63,8 @@ struct SupervisorListenerTests {
         }
     }
 
-    @Test("Another version of the protocol is named only to who has the token", arguments: [("good", "version 1"), ("bad", "not admitted")])
+    @Test(
+        "Another version of the protocol is named only to who has the token", arguments: [("good", "version 1"), ("bad", "not admitted")])
     func version(token: String, words: String) async throws {
         try await withListener { listener in
             let supervisor = try await ScriptedSupervisor.connect(port: listener.port, trust: listener.trust)
@@ -240,7 +241,9 @@ struct SupervisorListenerTests {
                 #expect(try await supervisor.next() == MessageCoding.frame(.streamOpen, stream: UInt32(index + 1), request))
             }
             for byte in [1, 2] as [UInt8] {
-                for stream in 1...3 as ClosedRange<UInt32> { try await supervisor.send(Frame(.streamData, stream: stream, payload: [UInt8(stream), byte])) }
+                for stream in 1...3 as ClosedRange<UInt32> {
+                    try await supervisor.send(Frame(.streamData, stream: stream, payload: [UInt8(stream), byte]))
+                }
             }
             try await supervisor.send(MessageCoding.frame(.streamEnd, stream: 1, StreamEnd()))
             try await supervisor.send(MessageCoding.frame(.streamEnd, stream: 2, StreamEnd(message: "no such file")))
@@ -358,7 +361,8 @@ struct SupervisorListenerTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
                     group.addTask {
-                        let supervisor = try await ScriptedSupervisor.admitted(port: listener.port, trust: listener.trust, uid: "pod-\(number)")
+                        let supervisor = try await ScriptedSupervisor.admitted(
+                            port: listener.port, trust: listener.trust, uid: "pod-\(number)")
                         try await supervisor.send(event: UInt64(number))
                         try await supervisor.send(Frame(.ping))
                         #expect(try await supervisor.next() == Frame(.pong))
