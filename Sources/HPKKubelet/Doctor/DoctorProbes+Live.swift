@@ -23,7 +23,8 @@ extension DoctorProbes {
             mode: { HostProbe.mode($0) }, tryFolder: { try await HostProbe.tryFolder($0, runsProgram: $1, runner: runner) },
             connection: { try ClusterAccess.connection(configuration) }, server: { try await server.server() },
             allowed: { try await server.allowed($0) },
-            certificate: { try HostProbe.certificate($0, key: $1, address: $2) }, bindError: { HostProbe.bindError($0, $1) })
+            certificate: { try HostProbe.certificate($0, key: $1, address: $2) },
+            agentRuns: { AgentIdentity.isHeld(stateDirectory: configuration.stateDirectory) }, bindError: { HostProbe.bindError($0, $1) })
     }
 }
 

@@ -76,6 +76,8 @@ public struct DoctorProbes: Sendable {
     public var allowed: @Sendable (AccessQuestion) async throws -> Bool
     // Kubelet port
     public var certificate: @Sendable (_ certificate: String, _ key: String, _ address: String) throws -> ServingCertificate
+    /// Whether an agent runs now with the configuration's state directory.
+    public var agentRuns: @Sendable () -> Bool
     /// 0, or errno of bind(2).
     public var bindError: @Sendable (_ address: String, _ port: Int) -> Int32
 }

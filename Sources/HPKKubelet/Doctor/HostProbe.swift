@@ -60,7 +60,8 @@ enum HostProbe {
 
     static func certificate(_ certificate: String, key: String, address: String) throws -> DoctorProbes.ServingCertificate {
         let identity = try TLSIdentity.load(certificatePath: certificate, keyPath: key, now: Int64(Date().timeIntervalSince1970))
-        let covers = try identity.leaf?.covers(try CertificateName(address)) ?? false
+        let name = try CertificateName(address)
+        let covers = identity.leaf?.covers(name) ?? false
         return DoctorProbes.ServingCertificate(notAfter: identity.notAfter, coversAddress: covers)
     }
 
