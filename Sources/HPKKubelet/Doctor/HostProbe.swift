@@ -10,9 +10,10 @@ enum HostProbe {
     /// Path of a program: itself when it is a path, else the first in PATH that can be executed.
     static func find(_ program: String, path: String? = ProcessInfo.processInfo.environment["PATH"]) -> String? {
         if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+        var folders = (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map { String($0) }
         // Programs of administrators are not in the PATH of every user.
-        let folders = (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") + ["/usr/sbin", "/sbin"]
-        return folders.lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+        folders += ["/usr/sbin", "/sbin"]
+        return folders.map { "\($0)/\(program)" }.first { (candidate: String) in access(candidate, X_OK) == 0 }
     }
 
     static func mode(_ path: String) -> UInt32? {

@@ -134,9 +134,8 @@ struct ServerChecks {
         switch probes.bindError("0.0.0.0", port) {
         case 0: return DoctorFinding(name, .ok, "\(port) is free")
         case EADDRINUSE:
-            return DoctorFinding(
-                name, .warning, "\(port) is in use: right while hpk-kubelet runs",
-                advice: "If it does not run, choose another with \(flag).")
+            if probes.agentRuns() { return DoctorFinding(name, .ok, "\(port) is in use, and hpk-kubelet runs") }
+            return DoctorFinding(name, .failure, "\(port) is in use by another program", advice: "Choose another with \(flag).")
         case let code:
             return DoctorFinding(name, .failure, "\(port): \(String(cString: strerror(code)))", advice: "Choose another port with \(flag).")
         }

@@ -300,6 +300,14 @@ struct DoctorTests {
         #expect(HostProbe.fileSystemType(of: path, mounts: mounts) == type)
     }
 
+    @Test("Programs are found in PATH, by path, and nowhere else")
+    func programs() {
+        #expect(HostProbe.find("sh", path: "/nowhere:/bin") == "/bin/sh")
+        #expect(HostProbe.find("/bin/sh", path: "") == "/bin/sh")
+        #expect(HostProbe.find("/bin/none", path: "/bin") == nil)
+        #expect(HostProbe.find("no-such-program", path: "/bin:/usr/bin") == nil)
+    }
+
     @Test("A port in use, and one that is free, are told apart")
     func ports() throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
