@@ -17,6 +17,15 @@ public final class AgentIdentity: Sendable {
         close(descriptor)
     }
 
+    /// Whether an agent on this host holds the identity of a state directory now.
+    public static func isHeld(stateDirectory: String) -> Bool {
+        let descriptor = open(stateDirectory + "/identity", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        // Closing gives up a lock that was got.
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     /// Reads the identity, or makes one.
     ///
     /// - Throws: ``StartupFailure`` when another agent holds it (temporary), or when the file cannot be written (no input).
