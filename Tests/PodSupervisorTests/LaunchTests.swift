@@ -35,19 +35,27 @@ import Testing
     @Test("nothing of the pod but paths is in Apptainer's arguments")
     func arguments() throws {
         let command = ApptainerCommand(
-            program: "/usr/bin/apptainer", configuration: "/c", imagePath: "/image.sif", overlay: "/o", ownProcessNamespace: true,
+            program: "/usr/bin/apptainer", configuration: "/c", imagePath: "/image.sif", isReadOnly: false, overlay: "/o", ownProcessNamespace: true,
             mounts: [MountOption(source: "/s", destination: "/d", readOnly: true)])
         #expect(
             try command.arguments() == [
-                "apptainer", "--silent", "--config", "/c", "exec", "--ignore-userns", "--contain", "--cleanenv", "--no-eval", "--no-mount",
-                "bind-paths", "--allow-setuid", "--pid", "--no-init", "--overlay", "/o", "--mount", #"type=bind,"src=/s","dst=/d",ro"#,
+                "apptainer", "--silent", "--config", "/c", "exec", "--ignore-userns", "--allow-setuid", "--no-mount", "bind-paths", "--contain",
+                "--cleanenv", "--no-eval", "--pid", "--no-init", "--overlay", "/o", "--mount", #"type=bind,"src=/s","dst=/d",ro"#,
                 "/image.sif", "/.hpk/init", "200", "201", "202", "203", "204",
             ])
         var shared = command
         shared.ownProcessNamespace = false
-        shared.overlay = nil
+        shared.isReadOnly = true
         #expect(try !shared.arguments().contains("--pid"))
         #expect(try !shared.arguments().contains("--overlay"))
+        var plain = command
+        plain.configuration = nil
+        plain.overlay = nil
+        #expect(
+            try plain.arguments().prefix(10) == [
+                "apptainer", "--silent", "exec", "--no-mount", "bind-paths,home,tmp", "--contain", "--cleanenv", "--no-eval", "--pid", "--no-init",
+            ])
+        #expect(try plain.arguments().contains("--writable-tmpfs"))
         shared.imagePath = "--help"
         #expect(throws: Failure.self) { try shared.arguments() }
     }
