@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What every script of the development cluster shares: settings with their defaults, folders, the lock, root, the list of components.
 #
-# Every setting is an environment variable; docs/configuration.md and `cluster/up --help` list them.
+# Every setting is an environment variable; `cluster/up --help` lists them.
 # shellcheck disable=SC2034  # the scripts that source this use them
 
 CLUSTER_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
