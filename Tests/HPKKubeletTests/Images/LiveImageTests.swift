@@ -62,7 +62,7 @@ private enum LiveAgent {
             configuration: ImageStore.Configuration(
                 folder: folder + "/images", naming: ImageNaming(registry: "docker://\(registry)/"), allowedFolders: allowed,
                 apptainer: folder + "/apptainer", temporaryFolder: folder),
-            transport: HTTPRegistryTransport(engine: HTTPEngine()), logger: quiet)
+            transport: EngineRegistryTransport(engine: HTTPEngine()), logger: quiet)
     }
 }
 
