@@ -78,7 +78,7 @@ struct SchedulingServiceTests {
             settings.parallelism = parallelism
             let service = SchedulingService(
                 settings: settings, sources: .init(pods: pods.stream, nodes: nodes.stream, totals: { nil }), objects: objects,
-                time: TimeSource(now: { Date() }, uptime: TimeSource.system.uptime, sleep: { _ in await Task.yield() }, random: { 0.5 }),
+                time: JumpingClock().source,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let run = Task { await service.run() }
             defer { run.cancel() }
