@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -187,6 +188,8 @@ static inline void hpk_slurm_name_thread(const char *name) { prctl(PR_SET_NAME, 
 
 // MARK: Probe.
 
+static inline void hpk_slurm_leave(void) { _exit(1); }
+
 /// Runs slurm_init in a child process, since it ends the process that calls it when it cannot read its configuration.
 ///
 /// Nothing but this function runs in the child, no Swift code does. The child's standard output is cut off first, so
@@ -210,6 +213,12 @@ static inline int hpk_slurm_probe(const char *conf, int milliseconds, char *said
         int null = open("/dev/null", O_RDWR);
         if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(channel[1], 2) < 0)
             _exit(2);
+        // A crash within libslurm must end the child at once and leave its last words: no report of the Swift runtime's handlers.
+        const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
+        for (size_t index = 0; index < sizeof crashes / sizeof crashes[0]; index++)
+            signal(crashes[index], SIG_DFL);
+        // libslurm ends by exit(), whose handlers belong to the parent: they may wait for its threads or speak for it. Ours runs first.
+        atexit(hpk_slurm_leave);
         slurm_init(conf);
         // Byte 1 cannot be in a log line: it says that slurm_init came back.
         (void)!write(channel[1], "\001", 1);

@@ -23,6 +23,12 @@ public struct Doctor: Sendable {
 
     /// Runs all checks side by side; findings come in the checks' order.
     public func examine() async -> DoctorReport {
+        // libslurm is tried in a forked child, which holds copies of every open pipe while it lives: before any check starts a program.
+        _ = await Self.run(
+            Check(name: "libslurm") { [probes] in
+                _ = try? await probes.slurmSetup()
+                return DoctorFinding("libslurm", .ok, "")
+            }, limit: timeLimit ?? .seconds(15))
         let checks =
             SlurmChecks(configuration: configuration, probes: probes).all + SandboxChecks(configuration: configuration, probes: probes).all
             + FileChecks(configuration: configuration, probes: probes).all + ServerChecks(configuration: configuration, probes: probes).all
