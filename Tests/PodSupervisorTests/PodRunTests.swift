@@ -18,7 +18,7 @@ struct PodRunTests {
         let code = try pod.run(
             pod.plan([
                 pod.shell("server", "echo shared > /dev/shm/x; echo from the server | nc -l -p 18099"),
-                pod.shell("client", "until nc 127.0.0.1 18099 </dev/null; do sleep 0.1; done; cat /dev/shm/x; hostname; cat /etc/hostname"),
+                pod.shell("client", "until nc 127.0.0.1 18099 </dev/null 2>/dev/null; do sleep 0.1; done; cat /dev/shm/x; hostname; cat /etc/hostname"),
             ]))
         #expect(code == 0, "\(pod.output)")
         #expect(try pod.log("client") == "from the server\nshared\npodhost\npodhost\n")
@@ -225,7 +225,7 @@ struct PodRunTests {
         let code = try pod.run(
             pod.plan([
                 pod.shell("server", "echo private | nc -l -p 80"),
-                pod.shell("client", "until nc 127.0.0.1 80 </dev/null; do sleep 0.1; done"),
+                pod.shell("client", "until nc 127.0.0.1 80 </dev/null 2>/dev/null; do sleep 0.1; done"),
             ]) { $0.network = .private })
         #expect(code == 0, "\(pod.output)")
         #expect(try pod.log("client") == "private\n")
