@@ -73,9 +73,12 @@ struct Agent {
         let reflector = Reflector<Pod>(
             client: client, Selection(namespace: configuration.namespace, fields: "spec.nodeName=\(configuration.nodeName)"))
         var services: [any ServiceLifecycle.Service] = [
-            EventService(recorder: events), node, NodeRecoveryService(node: node, status: status), JobFeedService(feed: feed, client: slurm),
+            EventService(recorder: events), node, NodeRecoveryService(node: node, status: status),
+            JobFeedService(feed: feed, client: slurm),
             ports.supervisors, ports.kubelet, ports.renewal(logger: logger),
-            PodService(manager: manager, reflector: reflector, namespace: configuration.namespace),
+            PodService(manager: manager, reflector: reflector),
+            ImageCollectionService(
+                collector: ImageCollector(folder: configuration.stateDirectory + "/images"), store: store, logger: logger),
         ]
         if configuration.runsScheduler {
             let unbound = UnboundPods(client: client, namespace: configuration.namespace)
@@ -116,7 +119,8 @@ struct Agent {
         let facts = NodeFacts.gather()
         return {
             NodeDescription(
-                configuration, address: address, facts: facts, storage: NodeDescription.Storage.ofFileSystem(at: configuration.workingDirectory))
+                configuration, address: address, facts: facts,
+                storage: NodeDescription.Storage.ofFileSystem(at: configuration.workingDirectory))
         }
     }
 

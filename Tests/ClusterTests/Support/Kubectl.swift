@@ -31,7 +31,8 @@ struct Kubectl: Sendable {
     func run(_ arguments: [String], input: String? = nil) throws -> CommandResult {
         var environment = cluster.variables
         environment["KUBECONFIG"] = cluster["HPK_ADMIN_KUBECONFIG"]
-        return try Command.run("\(cluster.programs)/kubectl", ["--namespace", namespace] + arguments, environment: environment, input: input)
+        return try Command.run(
+            "\(cluster.programs)/kubectl", ["--namespace", namespace] + arguments, environment: environment, input: input)
     }
 
     /// Runs a command that has to succeed; gives its output.

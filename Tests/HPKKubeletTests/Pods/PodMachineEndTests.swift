@@ -119,7 +119,8 @@ struct PodMachineEndTests {
         pod.submit()
         pod.start("main")
         #expect(pod.send(.jobChanged(Harness.record(.nodeFail, flags: .requeue))).isEmpty)
-        #expect(pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
+        #expect(
+            pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
         #expect(pod.status?.containerStatuses.first?.state.terminated?.reason == "ContainerStatusUnknown")
         #expect(!pod.machine.isOver)
         pod.start(attempt: 1)
