@@ -73,9 +73,9 @@ lint: ## check format and scripts
 	shellcheck --external-sources --source-path=. $(SCRIPTS)
 
 .PHONY: install
-install: all ## install the programs below PREFIX (default /usr/local)
+install: all ## install the programs below PREFIX (default /usr/local), stripped
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
+	install -s -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
 
 .PHONY: clean
 clean: ## remove what was built here

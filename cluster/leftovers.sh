@@ -35,17 +35,26 @@ end_leftovers() {
     done
 }
 
+# Processes of the cluster's own user and of its subordinate ids, and steps of this cluster's Slurm.
 leftover_processes() {
-    local directory uid=-1
-    if [ "$(getent passwd "$HPK_USER" | cut -d: -f6)" = "$HPK_HOME" ]; then uid=$(id -u "$HPK_USER"); fi
+    local directory owner first=-1 count=0 uid=-1 step_program
+    step_program=$(readlink -f "$(command -v slurmstepd || echo /usr/sbin/slurmstepd)")
+    if [ "$(getent passwd "$HPK_USER" | cut -d: -f6)" = "$HPK_HOME" ]; then
+        uid=$(id -u "$HPK_USER")
+        IFS=: read -r _ first count < <(grep "^$HPK_USER:" /etc/subuid || echo "$HPK_USER:-1:0")
+    fi
     for directory in /proc/[0-9]*; do
-        if [ "$(stat --format=%u "$directory" 2>/dev/null)" = "$uid" ]; then
-            printf '%s\n' "${directory#/proc/}"
-        elif [ "$(readlink "$directory/exe" 2>/dev/null)" = "$(command -v slurmstepd || echo /usr/sbin/slurmstepd)" ] &&
-            tr '\0' '\n' <"$directory/environ" 2>/dev/null | grep -qx "SLURM_CONF=$SLURM_CONF"; then
+        owner=$(stat --format=%u "$directory" 2>/dev/null) || continue
+        if [ "$owner" = "$uid" ] || { [ "$owner" -ge "$first" ] && [ "$owner" -lt $((first + count)) ]; } || is_step "$directory"; then
             printf '%s\n' "${directory#/proc/}"
         fi
     done
+}
+
+# is_step DIRECTORY: whether the process is a slurmstepd of this cluster.
+is_step() {
+    [ "$(readlink "$1/exe" 2>/dev/null)" = "$step_program" ] &&
+        { tr '\0' '\n' <"$1/environ"; } 2>/dev/null | grep -qxF "SLURM_CONF=$SLURM_CONF"
 }
 
 purge_cluster() {

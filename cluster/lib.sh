@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What every script of the development cluster shares: settings with their defaults, folders, the lock, root, the list of components.
 #
-# Every setting is an environment variable; docs/configuration.md and `cluster/up --help` list them.
+# Every setting is an environment variable; `cluster/up --help` lists them.
 # shellcheck disable=SC2034  # the scripts that source this use them
 
 CLUSTER_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,7 +20,9 @@ HPK_APISERVER_PORT=${HPK_APISERVER_PORT:-6443}
 HPK_CONTROLLER_MANAGER_PORT=${HPK_CONTROLLER_MANAGER_PORT:-10257}
 HPK_REGISTRY_PORT=${HPK_REGISTRY_PORT:-5000}
 HPK_PRIVATE_REGISTRY_PORT=${HPK_PRIVATE_REGISTRY_PORT:-5001}
-HPK_KUBELET_PORT=${HPK_KUBELET_PORT:-10250} # what `make demo` gives the daemon; nothing of the cluster listens there
+# What `make demo` gives to hpk-kubelet; nothing of the cluster itself listens there.
+HPK_KUBELET_PORT=${HPK_KUBELET_PORT:-10250}
+HPK_SUPERVISOR_PORT=${HPK_SUPERVISOR_PORT:-10260}
 
 SLURM_NODES=(c1 c2 c3 c4)
 

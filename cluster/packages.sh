@@ -9,12 +9,12 @@ NODE_PACKAGES=(slurmctld slurmd slurm-client munge uidmap passt iproute2 squashf
 TOOL_PACKAGES=(docker-registry skopeo umoci busybox-static apache2-utils patchelf shellcheck openssl jq curl ca-certificates python3
     python3-pip procps util-linux xz-utils psmisc debian-archive-keyring)
 
+# missing_packages NAME...: those that are not installed; one that was removed but not purged counts as missing.
 missing_packages() {
-    local package
-    for package in "$@"; do
-        # The install state in one word; a package that was removed but not purged counts as missing.
-        [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s\n' "$package"
-    done
+    local installed
+    # dpkg-query fails when it has never heard of a package, and still lists the others.
+    installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+    printf '%s\n' "$@" | grep -vxF -f <(awk '$2 == "installed" { print $1 }' <<<"$installed") || true
 }
 
 install_packages() {

@@ -16,11 +16,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void write_setting(const char *path, const char *text) {
+static int write_setting(const char *path, const char *text) {
     int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-    if (descriptor < 0) return;
-    (void)!write(descriptor, text, strlen(text));
+    if (descriptor < 0) return -1;
+    ssize_t written = write(descriptor, text, strlen(text));
     close(descriptor);
+    return written < 0 ? -1 : 0;
+}
+
+// The kernel takes only groups that the namespace has: all, those of a usual subordinate range, or root's alone.
+static void allow_ping(void) {
+    static const char *const ranges[] = {"0 2147483647", "0 65536", "0 65535", "0 0"};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (write_setting("/proc/sys/net/ipv4/ping_group_range", ranges[i]) == 0) return;
 }
 
 static int loopback_up(void) {
@@ -48,7 +56,7 @@ int hpk_network_namespace(void) {
         close(done[1]);
         int error = unshare(CLONE_NEWNET) ? errno : loopback_up();
         write_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-        write_setting("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+        allow_ping();
         (void)!write(ready[1], &error, sizeof error);
         char byte;
         (void)!read(done[0], &byte, 1);

@@ -69,7 +69,12 @@ public enum Command {
         }
         return SupervisorStart(
             jobID: number("SLURM_JOB_ID"), attempt: number("SLURM_RESTART_COUNT"), host: variable("SLURMD_NODENAME") ?? hostName(),
-            processID: getpid())
+            processID: processID())
+    }
+
+    /// The process id as the node sees it: `/proc` is still the node's when this is asked.
+    private static func processID() -> Int32 {
+        CText.fill(16) { readlink("/proc/self", $0, $1) }.flatMap { Int32($0) } ?? getpid()
     }
 
     private static func variable(_ name: String) -> String? {

@@ -151,22 +151,25 @@ static void put_mount(const char *source, char *destination) {
     fail("mount %s: %s", destination, strerror(error));
 }
 
+static const char *id_error(void) {
+    return errno == EINVAL ? "the node gives this user no such id (see /etc/subuid and /etc/subgid)" : strerror(errno);
+}
+
 static void take_identity(uint32_t flags, uint32_t user, uint32_t group, uint32_t count, const gid_t *groups, uint64_t capabilities) {
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
         if (!(capabilities >> i & 1) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0)) fail("cannot drop capability %d: %s", i, strerror(errno));
-    if ((flags & FLAG_SET_GROUPS) && setgroups(count, groups)) fail("cannot set the supplementary groups: %s", strerror(errno));
-    if (setresgid(group, group, group)) fail("cannot run as group %u: %s", group, strerror(errno));
-    if (setresuid(user, user, user)) fail("cannot run as user %u: %s", user, strerror(errno));
-    // A user other than 0 loses its capabilities by setresuid and again by execve; the bounding set still limits set-uid programs.
-    if (user == 0) {
-        struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-        struct __user_cap_data_struct data[2] = {
-            {(uint32_t)capabilities, (uint32_t)capabilities, 0},
-            {(uint32_t)(capabilities >> 32), (uint32_t)(capabilities >> 32), 0},
-        };
-        if (syscall(SYS_capset, &header, data)) fail("cannot set capabilities: %s", strerror(errno));
-    }
+    if ((flags & FLAG_SET_GROUPS) && setgroups(count, groups)) fail("cannot set the supplementary groups: %s", id_error());
+    if (setresgid(group, group, group)) fail("cannot run as group %u: %s", group, id_error());
+    if (setresuid(user, user, user)) fail("cannot run as user %u: %s", user, id_error());
+    // A user other than 0 has no capabilities of its own; the bounding set still limits what set-uid programs gain.
+    uint64_t own = user == 0 ? capabilities : 0;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {
+        {(uint32_t)own, (uint32_t)own, 0},
+        {(uint32_t)(own >> 32), (uint32_t)(own >> 32), 0},
+    };
+    if (syscall(SYS_capset, &header, data)) fail("cannot set capabilities: %s", strerror(errno));
 }
 
 static const char *value_of(char **environment, const char *name) {

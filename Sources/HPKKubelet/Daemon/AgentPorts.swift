@@ -1,12 +1,15 @@
 import Foundation
 import Kubernetes
 import Logging
+import ServiceLifecycle
 
 /// The two ports of the agent: one for the API server, one for supervisors.
 struct AgentPorts {
     var kubelet: KubeletServer
     var supervisors: SupervisorListener
     var access: SupervisorAccess
+    private let kubeletIdentity: @Sendable (Int64) throws -> TLSIdentity
+    private let supervisorIdentity: @Sendable (Int64) throws -> TLSIdentity
 
     static func open(
         _ configuration: KubeletConfiguration, connection: ClusterConnection, address: String, manager: PodManager, logger: Logger
@@ -16,22 +19,29 @@ struct AgentPorts {
             let identities = try IdentityStore(directory: configuration.stateDirectory + "/agent", now: now)
             let host = configuration.supervisorAddress ?? address
             let serverName = "\(configuration.nodeName).hpk.internal"
+            let names = [CertificateName.dns(serverName), try CertificateName(host)]
+            let supervisorIdentity: @Sendable (Int64) throws -> TLSIdentity = { now in
+                try identities.serverIdentity("supervisors", commonName: serverName, names: names, now: now)
+            }
+            let kubeletIdentity: @Sendable (Int64) throws -> TLSIdentity = { now in
+                try Self.kubeletIdentity(configuration, identities, address: address, now: now)
+            }
             let supervisors = try await SupervisorListener.bind(
                 SupervisorListenerConfiguration(
                     host: bindAddress(host), port: configuration.supervisorPort, portFile: configuration.stateDirectory + "/agent/port",
                     advertisedHosts: [host]),
-                identity: try identities.serverIdentity(
-                    "supervisors", commonName: serverName, names: [.dns(serverName), try CertificateName(host)], now: now),
+                identity: try supervisorIdentity(now),
                 handler: manager, logger: logger)
             let kubelet = try await KubeletServer.bind(
                 KubeletServerConfiguration(
                     host: bindAddress(address), port: configuration.kubeletPort,
                     clientAuthorities: try clientAuthorities(configuration, connection)),
-                identity: try kubeletIdentity(configuration, identities, address: address, now: now), state: manager, logger: logger)
+                identity: try kubeletIdentity(now), state: manager, logger: logger)
             return AgentPorts(
                 kubelet: kubelet, supervisors: supervisors,
                 access: SupervisorAccess(
-                    endpoints: supervisors.endpoints, certificateAuthority: identities.authority.certificate, serverName: serverName))
+                    endpoints: supervisors.endpoints, certificateAuthority: identities.authority.certificate, serverName: serverName),
+                kubeletIdentity: kubeletIdentity, supervisorIdentity: supervisorIdentity)
         } catch let error as CertificateError {
             throw StartupFailure(.configuration, problem: "\(error)", advice: "`hpk-kubelet doctor` looks at each certificate.")
         } catch let failure as StartupFailure {
@@ -40,6 +50,14 @@ struct AgentPorts {
             throw StartupFailure(
                 .unavailable, problem: "cannot listen on port \(configuration.kubeletPort) or \(configuration.supervisorPort): \(error)",
                 advice: "Choose free ports with --kubelet-port and --supervisor-port.")
+        }
+    }
+
+    /// Looks at both certificates once a day: ours are renewed before their end, given ones are read again.
+    func renewal(logger: Logger) -> some ServiceLifecycle.Service {
+        CertificateRenewal(logger: logger) { now in
+            try kubelet.replaceIdentity(kubeletIdentity(now))
+            try supervisors.replaceIdentity(supervisorIdentity(now))
         }
     }
 
@@ -73,5 +91,25 @@ struct AgentPorts {
                 advice: "Name the cluster's client CA with --client-ca-file.")
         }
         return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// Renews the certificates of a running agent.
+private struct CertificateRenewal: ServiceLifecycle.Service {
+    let logger: Logger
+    let renew: @Sendable (Int64) throws -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(86_400))
+                guard !Task.isCancelled else { return }
+                do {
+                    try renew(Int64(Date().timeIntervalSince1970))
+                } catch {
+                    logger.error("the agent's certificates were not renewed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
     }
 }

@@ -60,11 +60,11 @@ struct Agent {
         let planSettings = PlanSettingsSource(
             configuration: configuration, client: client, cluster: cluster, address: address, node: node)
         let preparer = PodPreparer(
-            reader: KubernetesSourceReader(client: client), images: try imageStore(configuration, logger: logger), store: store,
+            reader: client, images: try imageStore(configuration, logger: logger), store: store,
             parallelism: configuration.podSyncWorkers, settings: { await planSettings.current() }, connection: { await access.value() })
         let manager = PodManager(
             services: PodServices(
-                store: store, preparer: preparer, jobs: jobs, feed: feed, api: api, status: status,
+                store: store, preparer: preparer, jobs: jobs, feed: feed, api: api, status: status, access: { await access.value() },
                 record: { pod, note in events.record(note, about: pod) }, logger: logger),
             jobs: jobs)
 
@@ -74,7 +74,7 @@ struct Agent {
             client: client, Selection(namespace: configuration.namespace, fields: "spec.nodeName=\(configuration.nodeName)"))
         var services: [any ServiceLifecycle.Service] = [
             EventService(recorder: events), node, NodeRecoveryService(node: node, status: status), JobFeedService(feed: feed, client: slurm),
-            ports.supervisors, ports.kubelet,
+            ports.supervisors, ports.kubelet, ports.renewal(logger: logger),
             PodService(manager: manager, reflector: reflector, namespace: configuration.namespace),
         ]
         if configuration.runsScheduler {

@@ -43,32 +43,3 @@ struct KubernetesPodAPI: PodAPI {
         ])
     }
 }
-
-/// What the reference resolver asks of the API server.
-struct KubernetesSourceReader: PodSourceReader {
-    let client: KubernetesClient
-
-    func configMap(namespace: String, name: String) async throws -> ConfigMap? {
-        try await orNil { try await client.get(ConfigMap.self, name, namespace: namespace) }
-    }
-
-    func secret(namespace: String, name: String) async throws -> Secret? {
-        try await orNil { try await client.get(Secret.self, name, namespace: namespace) }
-    }
-
-    func token(namespace: String, serviceAccount: String, request: TokenRequest) async throws -> TokenRequest? {
-        try await orNil {
-            var answered = request
-            answered.status = try await client.token(serviceAccount: serviceAccount, namespace: namespace, request.spec)
-            return answered
-        }
-    }
-
-    private func orNil<Value>(_ body: () async throws -> Value) async throws -> Value? {
-        do {
-            return try await body()
-        } catch let error as KubernetesError where error.isNotFound {
-            return nil
-        }
-    }
-}

@@ -26,13 +26,16 @@ struct ApptainerPuller: ImagePulling {
         try await BlockingWork.run { () throws(ImageFault) in
             removeLeftovers()
             for below in ["", "/cache", "/tmp"] { try SharedFiles.makeFolder(folder + below) }
-            guard try SharedFiles.create(folder + "/auth.json", authfile) else { throw ImageFault("create", folder + "/auth.json", code: EEXIST) }
+            guard try SharedFiles.create(folder + "/auth.json", authfile) else {
+                throw ImageFault("create", folder + "/auth.json", code: EEXIST)
+            }
         }
         let environment = ["APPTAINER_CACHEDIR": folder + "/cache", "APPTAINER_TMPDIR": folder + "/tmp"]
         var failure: CommandRunner.Failure?
         do {
             _ = try await commands.run(
-                program, Self.arguments(request, authfile: folder + "/auth.json", path: path), environment: environment, timeLimit: timeLimit)
+                program, Self.arguments(request, authfile: folder + "/auth.json", path: path), environment: environment,
+                timeLimit: timeLimit)
         } catch {
             failure = error
         }

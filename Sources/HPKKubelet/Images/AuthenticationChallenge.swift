@@ -37,7 +37,8 @@ struct AuthenticationChallenge: Sendable, Equatable {
         private var peek: UInt8? { position < text.count ? text[position] : nil }
 
         private mutating func skip(spacesAndCommas: Bool) {
-            while let byte = peek, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || (spacesAndCommas && byte == UInt8(ascii: ",")) {
+            while let byte = peek, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || (spacesAndCommas && byte == UInt8(ascii: ","))
+            {
                 position += 1
             }
         }

@@ -40,7 +40,9 @@ struct CommandRunner: Sendable {
     /// Runs a program to its end and keeps the last of what it prints, both streams together.
     ///
     /// When the caller is cancelled or the time is over, the program's whole process group is ended: TERM, then KILL.
-    func run(_ program: String, _ arguments: [String], environment extra: [String: String] = [:], timeLimit: Duration) async throws(Failure) -> String {
+    func run(_ program: String, _ arguments: [String], environment extra: [String: String] = [:], timeLimit: Duration) async throws(Failure)
+        -> String
+    {
         do {
             return try await withThrowingTaskGroup(of: String?.self) { group in
                 group.addTask { try await runToEnd(program, arguments, extra) }
@@ -61,7 +63,8 @@ struct CommandRunner: Sendable {
     func output(of program: String, _ arguments: [String], limit: Int) async throws(Failure) -> [UInt8] {
         do {
             let result = try await Subprocess.run(
-                .name("nice"), arguments: Self.niced(program, arguments), environment: values(), platformOptions: Self.options, input: .none,
+                .name("nice"), arguments: Self.niced(program, arguments), environment: values(), platformOptions: Self.options,
+                input: .none,
                 output: .bytes(limit: limit), error: .discarded)
             guard result.terminationStatus.isSuccess else { throw Failure.failed(output: "", status: "\(result.terminationStatus)") }
             return result.standardOutput
@@ -72,7 +75,8 @@ struct CommandRunner: Sendable {
 
     private func runToEnd(_ program: String, _ arguments: [String], _ extra: [String: String]) async throws -> String {
         let result = try await Subprocess.run(
-            .name("nice"), arguments: Self.niced(program, arguments), environment: values(extra), platformOptions: Self.options, input: .none,
+            .name("nice"), arguments: Self.niced(program, arguments), environment: values(extra), platformOptions: Self.options,
+            input: .none,
             output: .sequence, error: .combinedWithOutput
         ) { execution in
             var tail: [UInt8] = []

@@ -92,7 +92,8 @@ struct ImageCatalog: Sendable {
     /// Removes what interrupted pulls left behind before a moment, in nanoseconds since 1970.
     func removeLeftovers(before moment: Int64) {
         // A lock in use is renewed every few seconds.
-        let interrupted = ["/partial", "/locks"].flatMap { below in SharedFiles.names(in: folder + below).map { "\(folder)\(below)/\($0)" } }
+        let interrupted = ["/partial", "/locks"].flatMap { below in SharedFiles.names(in: folder + below).map { "\(folder)\(below)/\($0)" }
+        }
         let unfinished = ["", "/references"].flatMap { below in
             SharedFiles.names(in: folder + below).filter { $0.contains(".new-") }.map { "\(folder)\(below)/\($0)" }
         }

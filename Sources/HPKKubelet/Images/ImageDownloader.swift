@@ -18,7 +18,8 @@ struct ImageDownloader: Sendable {
         var request: PullRequest {
             switch self {
             case .registry(let name, let image):
-                PullRequest(uri: name.pinned(to: image.manifestDigest), host: name.host, plainHTTP: image.plainHTTP, credential: image.credential)
+                PullRequest(
+                    uri: name.pinned(to: image.manifestDigest), host: name.host, plainHTTP: image.plainHTTP, credential: image.credential)
             case .library(let name): PullRequest(uri: name.description, host: nil, plainHTTP: false, credential: nil)
             }
         }
@@ -97,7 +98,8 @@ struct ImageDownloader: Sendable {
                 try catalog.publish(entry, partial: partial)
                 return entry
             }
-            logger.info("Pulled an image", metadata: ["image": "\(request.uri)", "bytes": "\(entry.size)", "seconds": "\(clock.now() - start)"])
+            logger.info(
+                "Pulled an image", metadata: ["image": "\(request.uri)", "bytes": "\(entry.size)", "seconds": "\(clock.now() - start)"])
             return entry
         } catch {
             try? await BlockingWork.run { () throws(ImageFault) in SharedFiles.remove(partial) }

@@ -18,7 +18,9 @@ enum ImageGrammar {
     }
 
     /// `[host/]path[:tag][@digest]`.
-    static func registry(_ text: String, kind: RegistryReference.Kind, firstIsHost: Bool, image: String) throws(ImageError) -> RegistryReference {
+    static func registry(_ text: String, kind: RegistryReference.Kind, firstIsHost: Bool, image: String) throws(ImageError)
+        -> RegistryReference
+    {
         var rest = text[...]
         var digest: String?
         if let at = rest.firstIndex(of: "@") {
@@ -33,7 +35,9 @@ enum ImageGrammar {
 
         var host = "docker.io"
         if firstIsHost || namesHost(String(rest)) {
-            guard let slash = rest.firstIndex(of: "/") else { throw .invalidName(image: image, reason: "there is no name after the registry") }
+            guard let slash = rest.firstIndex(of: "/") else {
+                throw .invalidName(image: image, reason: "there is no name after the registry")
+            }
             host = String(rest[..<slash])
             rest = rest[rest.index(after: slash)...]
         } else if kind == .oras {
@@ -65,7 +69,9 @@ enum ImageGrammar {
             throw .invalidName(image: image, reason: "a library name has the form library://entity/collection/container:tag")
         }
         for (index, part) in parts.enumerated() {
-            let isFine = parts.count > 1 && index == 0 && part.contains(where: { $0 == "." || $0 == ":" }) ? isHost(String(part)) : isLibraryPart(part)
+            let isFine =
+                parts.count > 1 && index == 0 && part.contains(where: { $0 == "." || $0 == ":" })
+                ? isHost(String(part)) : isLibraryPart(part)
             guard isFine else { throw .invalidName(image: image, reason: "\(quoted(String(part))) cannot be part of a library name") }
         }
         return LibraryReference(path: String(rest), tag: tag)
@@ -101,7 +107,9 @@ enum ImageGrammar {
         for byte in part.utf8 {
             if isLowercaseOrDigit(byte) {
                 if !separator.isEmpty {
-                    let isJoint = separator == [UInt8(ascii: ".")] || separator == [UInt8(ascii: "_")] || separator == [UInt8(ascii: "_"), UInt8(ascii: "_")]
+                    let isJoint =
+                        separator == [UInt8(ascii: ".")] || separator == [UInt8(ascii: "_")]
+                        || separator == [UInt8(ascii: "_"), UInt8(ascii: "_")]
                     guard seen, isJoint || separator.allSatisfy({ $0 == UInt8(ascii: "-") }) else { return false }
                     separator = []
                 }
@@ -137,7 +145,8 @@ enum ImageGrammar {
         return !name.isEmpty && name.utf8.count <= 253
             && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
                 guard let first = label.utf8.first, let last = label.utf8.last else { return false }
-                return isAlphanumeric(first) && isAlphanumeric(last) && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+                return isAlphanumeric(first) && isAlphanumeric(last)
+                    && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
             }
     }
 

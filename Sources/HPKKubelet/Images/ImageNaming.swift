@@ -28,7 +28,8 @@ public struct ImageNaming: Sendable, Equatable {
     public init(registry: String) throws(ImageError) {
         guard let (scheme, rest) = Self.splitScheme(registry), let known = Scheme(rawValue: scheme) else {
             throw .invalidName(
-                image: registry, reason: "the registry prefix must begin with docker://, oras:// or library://, as docker://registry.example.org/")
+                image: registry,
+                reason: "the registry prefix must begin with docker://, oras:// or library://, as docker://registry.example.org/")
         }
         var base = rest[...]
         while base.hasSuffix("/") { base = base.dropLast() }

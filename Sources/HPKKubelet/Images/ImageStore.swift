@@ -25,7 +25,8 @@ public actor ImageStore {
 
         public init(
             folder: String, naming: ImageNaming = .dockerHub, allowedFolders: [String] = [], insecureRegistries: Set<String> = [],
-            apptainer: String = "apptainer", temporaryFolder: String = "/tmp", parallelPulls: Int = 2, pullTimeLimit: Duration = .seconds(3600)
+            apptainer: String = "apptainer", temporaryFolder: String = "/tmp", parallelPulls: Int = 2,
+            pullTimeLimit: Duration = .seconds(3600)
         ) {
             self.folder = folder
             self.naming = naming
@@ -59,7 +60,8 @@ public actor ImageStore {
     public init(configuration: Configuration, transport: any RegistryTransport, logger: Logger) {
         let commands = CommandRunner()
         self.init(
-            configuration: configuration, registry: RegistryClient(transport: transport, insecureRegistries: configuration.insecureRegistries),
+            configuration: configuration,
+            registry: RegistryClient(transport: transport, insecureRegistries: configuration.insecureRegistries),
             puller: ApptainerPuller(
                 program: configuration.apptainer, commands: commands, temporaryFolder: configuration.temporaryFolder,
                 timeLimit: configuration.pullTimeLimit),
@@ -67,7 +69,8 @@ public actor ImageStore {
     }
 
     init(
-        configuration: Configuration, registry: RegistryClient, puller: any ImagePulling, inspector: any ImageInspecting, clock: MonotonicClock,
+        configuration: Configuration, registry: RegistryClient, puller: any ImagePulling, inspector: any ImageInspecting,
+        clock: MonotonicClock,
         lockTiming: SharedLock.Timing = SharedLock.Timing(), logger: Logger
     ) {
         naming = configuration.naming
@@ -117,8 +120,13 @@ public actor ImageStore {
     // MARK: Registries and libraries
 
     private func present(_ reference: ImageReference, image: String) async throws(ImageError) -> ImageRecord? {
-        let found = try await files(image) { [catalog] () throws(ImageFault) in catalog.lookup(reference.description) }
-        return found.map { record($0.entry, digest: $0.name.digest, reference: reference, image: image) }
+        let found = try await files(image) { [catalog] () throws(ImageFault) -> (digest: String, entry: ImageCatalog.Entry)? in
+            if let known = catalog.lookup(reference.description) { return (known.name.digest, known.entry) }
+            // A digest is the same image under every name.
+            guard case .registry(let name) = reference, let digest = name.digest, let entry = catalog.entry(digest) else { return nil }
+            return (digest, entry)
+        }
+        return found.map { record($0.entry, digest: $0.digest, reference: reference, image: image) }
     }
 
     private func pull(

@@ -10,7 +10,8 @@ struct LocalImages: Sendable {
 
     func resolve(_ path: String) throws(ImageError) -> String {
         guard !allowedFolders.isEmpty else {
-            throw .invalidName(image: path, reason: "images of the file system are not allowed here; the administrator can allow folders of them")
+            throw .invalidName(
+                image: path, reason: "images of the file system are not allowed here; the administrator can allow folders of them")
         }
         guard let resolved = Self.realPath(path) else {
             let code = errno

@@ -41,7 +41,9 @@ public final class RegistryClient: Sendable {
     /// Asks for an image with each matching credential of the pod in turn, as the kubelet does; without any, anonymously.
     ///
     /// - Parameter known: the digest this reference named last time, where its image is still here: then one HEAD request may be enough.
-    func resolve(_ reference: RegistryReference, credentials: [RegistryCredential], known: String? = nil) async throws(RegistryFailure) -> RegistryAnswer {
+    func resolve(_ reference: RegistryReference, credentials: [RegistryCredential], known: String? = nil) async throws(RegistryFailure)
+        -> RegistryAnswer
+    {
         let plain = try await speaksPlainHTTP(reference.host)
         let base = (plain ? "http://" : "https://") + (reference.host == "docker.io" ? "registry-1.docker.io" : reference.host)
         var refusals: [RegistryFailure] = []
@@ -93,7 +95,9 @@ public final class RegistryClient: Sendable {
             (chosen, image.manifestDigest) = try await self.manifest(ours, expected: ours, &session)
         }
         guard let config = chosen.config, ImageGrammar.isDigest(config.digest) else {
-            throw .unusable("the manifest is of an unsupported kind (\(oneLine(chosen.mediaType ?? "schema \(chosen.schemaVersion ?? 0)", limit: 100)))")
+            throw .unusable(
+                "the manifest is of an unsupported kind (\(oneLine(chosen.mediaType ?? "schema \(chosen.schemaVersion ?? 0)", limit: 100)))"
+            )
         }
         guard reference.kind == .docker else { return image }
 

@@ -54,7 +54,9 @@ struct RegistryManifest: Decodable, Sendable {
     /// What an index offers, for a message.
     var offeredPlatforms: String {
         let offered = (manifests ?? []).compactMap { descriptor -> String? in
-            guard let os = descriptor.platform?.os, let architecture = descriptor.platform?.architecture, os != "unknown" else { return nil }
+            guard let os = descriptor.platform?.os, let architecture = descriptor.platform?.architecture, os != "unknown" else {
+                return nil
+            }
             return "\(os)/\(architecture)"
         }
         return offered.isEmpty ? "no platform" : offered.joined(separator: ", ")

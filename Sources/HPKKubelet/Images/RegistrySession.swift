@@ -93,7 +93,9 @@ struct RegistrySession: Sendable {
 
     private func logIn(_ challenges: [AuthenticationChallenge], refusal: RegistryResponse) async throws(RegistryFailure) -> String {
         if let challenge = challenges.first(where: { $0.scheme == "bearer" }) { return try await token(for: challenge) }
-        if challenges.contains(where: { $0.scheme == "basic" }), let header = credential?.basicHeader, authorization != header { return header }
+        if challenges.contains(where: { $0.scheme == "basic" }), let header = credential?.basicHeader, authorization != header {
+            return header
+        }
         throw failure(of: refusal)
     }
 
@@ -119,7 +121,8 @@ struct RegistrySession: Sendable {
         }
         let response = try await answer(to: request)
         guard response.status == 200 else { throw failure(of: response) }
-        guard let grant = try? JSONDecoder().decode(TokenGrant.self, from: Data(response.body)), let token = grant.token ?? grant.access_token,
+        guard let grant = try? JSONDecoder().decode(TokenGrant.self, from: Data(response.body)),
+            let token = grant.token ?? grant.access_token,
             !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
         else {
             throw .unusable("the token server's answer holds no token")
@@ -135,7 +138,9 @@ struct RegistrySession: Sendable {
     private func failure(of response: RegistryResponse) -> RegistryFailure {
         let words = RegistryErrors.words(in: response.body)
         switch response.status {
-        case 401: return .refused(words.map { $0.contains("unauthorized") ? $0 : "unauthorized: \($0)" } ?? "unauthorized: authentication required")
+        case 401:
+            return .refused(
+                words.map { $0.contains("unauthorized") ? $0 : "unauthorized: \($0)" } ?? "unauthorized: authentication required")
         case 403: return .refused(words ?? "denied: access forbidden")
         case 404: return .missing(words ?? "manifest unknown")
         case 429: return .unavailable(words ?? "too many requests")

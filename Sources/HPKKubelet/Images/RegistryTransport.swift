@@ -23,7 +23,8 @@ public struct RegistryRequest: Sendable, Equatable {
     public var bodyLimit: Int
 
     public init(
-        method: Method = .get, url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [], timeout: Duration = .seconds(30),
+        method: Method = .get, url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        timeout: Duration = .seconds(30),
         bodyLimit: Int = 4 << 20
     ) {
         self.method = method
@@ -36,7 +37,8 @@ public struct RegistryRequest: Sendable, Equatable {
 
     public static func == (left: RegistryRequest, right: RegistryRequest) -> Bool {
         left.method == right.method && left.url == right.url && left.body == right.body && left.timeout == right.timeout
-            && left.bodyLimit == right.bodyLimit && left.headers.elementsEqual(right.headers, by: { $0.name == $1.name && $0.value == $1.value })
+            && left.bodyLimit == right.bodyLimit
+            && left.headers.elementsEqual(right.headers, by: { $0.name == $1.name && $0.value == $1.value })
     }
 }
 

@@ -23,7 +23,9 @@ struct SIFHeader: Sendable, Equatable {
 
     /// - Throws: ``Malformed`` for whatever is no SIF, or one whose table cannot be.
     static func table(_ header: [UInt8], fileSize: UInt64) throws(Malformed) -> Table {
-        guard header.count >= size, Array(header[32..<42]) == Array("SIF_MAGIC\0".utf8) else { throw Malformed(description: "the file is not a SIF image") }
+        guard header.count >= size, Array(header[32..<42]) == Array("SIF_MAGIC\0".utf8) else {
+            throw Malformed(description: "the file is not a SIF image")
+        }
         let total = integer(header, at: 88)
         let offset = integer(header, at: 96)
         guard total > 0, total <= descriptorLimit, offset <= fileSize, total * UInt64(descriptorSize) <= fileSize - offset else {

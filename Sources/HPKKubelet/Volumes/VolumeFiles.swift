@@ -144,7 +144,8 @@ struct VolumeFiles {
     private func mode(_ mode: Int?, _ volume: Volume) throws(TranslationError) -> UInt32 {
         guard let mode else { return 0o644 }
         guard let bits = Self.bits(mode) else {
-            throw .invalid("spec.volumes", "volume \"\(volume.name)\": defaultMode \(mode) is not between 0 and 0777 (octal), 511 (decimal)")
+            throw .invalid(
+                "spec.volumes", "volume \"\(volume.name)\": defaultMode \(mode) is not between 0 and 0777 (octal), 511 (decimal)")
         }
         return bits
     }

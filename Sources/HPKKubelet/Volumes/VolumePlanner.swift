@@ -60,7 +60,8 @@ struct VolumePlanner {
         case "Memory": return .emptyDirectory(inMemory: true, sizeLimit: limit)
         case let medium:
             throw .unsupported(
-                "\(field).emptyDir.medium", "volume \"\(volume.name)\": unknown storage medium \(medium.quotedForMessage): use Memory or none")
+                "\(field).emptyDir.medium",
+                "volume \"\(volume.name)\": unknown storage medium \(medium.quotedForMessage): use Memory or none")
         }
     }
 

@@ -30,7 +30,9 @@ public struct KubernetesClient: Sendable {
 
     /// Sends a request, with the retries that its policy allows, and returns a response with a 2xx code.
     public func send(_ request: APIRequest) async throws -> HTTPResponse {
-        try await attempt(request) { try await transport.send($0) } accept: { response in
+        try await attempt(request) {
+            try await transport.send($0)
+        } accept: { response in
             (200..<300).contains(response.status) ? nil : KubernetesError(response, operation: request.label)
         }
     }

@@ -129,7 +129,9 @@ private struct ActiveTransfers {
         curl_multi_perform(multi, &running)
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi, &remaining) {
-            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle, let id = idByHandle[handle] else { continue }
+            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle, let id = idByHandle[handle] else {
+                continue
+            }
             // The message is libcurl's memory and gone with the handle: read it first.
             let code = message.pointee.data.result
             take(id)?.complete(code)

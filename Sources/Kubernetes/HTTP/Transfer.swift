@@ -77,7 +77,8 @@ final class Transfer {
             guard !field.name.isEmpty, field.name.utf8.allSatisfy(HTTPSyntax.isToken), field.value.utf8.allSatisfy(HTTPSyntax.isFieldByte)
             else {
                 throw HTTPError(
-                    .invalidRequest, request: request.label, detail: "the header field \(field.name.debugDescription) has forbidden characters")
+                    .invalidRequest, request: request.label,
+                    detail: "the header field \(field.name.debugDescription) has forbidden characters")
             }
             try append(&headerList, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
@@ -154,12 +155,14 @@ final class Transfer {
         _ = hpk_curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
         _ = hpk_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             guard let context else { return 0 }
-            return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(
+                UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
         _ = hpk_curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
         _ = hpk_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             guard let context else { return 0 }
-            Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(
+                UnsafeRawBufferPointer(start: bytes, count: size * count))
             return size * count
         }
         _ = hpk_curl_set_socket_callback(easy) { _, descriptor, _ in

@@ -56,7 +56,9 @@ enum ChildProcess {
         var status: Int32 = 0
         while !timedOut {
             let found = waitpid(pid, &status, WNOHANG)
-            if found == pid { return Result(status: exitCode(status), output: readers[0].data, errorOutput: readers[1].data, timedOut: false) }
+            if found == pid {
+                return Result(status: exitCode(status), output: readers[0].data, errorOutput: readers[1].data, timedOut: false)
+            }
             guard found == 0 || errno == EINTR else { throw Failure(detail: "waitpid: \(String(cString: strerror(errno)))") }
             if ContinuousClock.now >= deadline { timedOut = true } else { usleep(5_000) }
         }

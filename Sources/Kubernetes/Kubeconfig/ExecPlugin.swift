@@ -39,7 +39,9 @@ public struct ExecPlugin: Sendable, Equatable {
         let version = try fields.string("apiVersion") ?? ""
         guard Self.apiVersions.contains(version) else {
             throw YAMLError(
-                detail: "\(fields.name("apiVersion")) is \(version.debugDescription); known are \(Self.apiVersions.joined(separator: ", "))", line: 0)
+                detail:
+                    "\(fields.name("apiVersion")) is \(version.debugDescription); known are \(Self.apiVersions.joined(separator: ", "))",
+                line: 0)
         }
         if try fields.string("interactiveMode") == "Always" {
             throw YAMLError(detail: "\(fields.name("interactiveMode")): a daemon has no terminal for Always", line: 0)

@@ -8,7 +8,8 @@ extension Kubeconfig {
         }
         guard let context = contexts[name] else {
             let known = contexts.keys.sorted().joined(separator: ", ")
-            throw KubeconfigError(source: source, context: name, detail: "there is no such context (there are: \(known.isEmpty ? "none" : known))")
+            throw KubeconfigError(
+                source: source, context: name, detail: "there is no such context (there are: \(known.isEmpty ? "none" : known))")
         }
         func fail(_ file: String, _ detail: String) -> KubeconfigError { KubeconfigError(source: file, context: name, detail: detail) }
         guard let clusterName = context.cluster else { throw fail(context.origin, "contexts: cluster is missing") }
@@ -131,7 +132,8 @@ extension ClusterConnection {
     public static func inCluster(
         environment: [String: String], folder: String = "/var/run/secrets/kubernetes.io/serviceaccount"
     ) throws -> ClusterConnection {
-        guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"], !host.isEmpty, !port.isEmpty
+        guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"], !host.isEmpty,
+            !port.isEmpty
         else {
             throw KubeconfigError(
                 source: "(none)", detail: "no file given, KUBECONFIG is not set, ~/.kube/config is not there, and this is not a pod")

@@ -90,17 +90,22 @@ public struct Kubeconfig: Sendable {
     }
 
     private mutating func read(_ top: YAMLFields, path: String) throws {
-        if let kind = try top.string("kind"), kind != "Config" { throw YAMLError(detail: "kind is \(kind.debugDescription), not Config", line: 0) }
+        if let kind = try top.string("kind"), kind != "Config" {
+            throw YAMLError(detail: "kind is \(kind.debugDescription), not Config", line: 0)
+        }
         currentContext = try top.string("current-context")
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         for entry in try top.mappings("clusters") {
             try Self.insert(try Self.cluster(try entry.fields("cluster"), folder, path), entry, into: &clusters)
         }
-        for entry in try top.mappings("users") { try Self.insert(try Self.user(try entry.fields("user"), folder, path), entry, into: &users) }
+        for entry in try top.mappings("users") {
+            try Self.insert(try Self.user(try entry.fields("user"), folder, path), entry, into: &users)
+        }
         for entry in try top.mappings("contexts") {
             let fields = try entry.fields("context")
             let context = Context(
-                cluster: try fields.string("cluster"), user: try fields.string("user"), namespace: try fields.string("namespace"), origin: path)
+                cluster: try fields.string("cluster"), user: try fields.string("user"), namespace: try fields.string("namespace"),
+                origin: path)
             try Self.insert(context, entry, into: &contexts)
         }
     }

@@ -54,6 +54,7 @@ public struct WatchDecoder<T: KubernetesResource>: Sendable {
         var lineStart = 0
         while let end = Self.lineEnd(in: pending, from: lineStart + searched) {
             searched = 0
+            guard end - lineStart <= lineLimit else { throw WatchFormatError.lineTooLong(limit: lineLimit) }
             if let event = try Self.decode(pending.subdata(in: lineStart..<end)) { events.append(event) }
             lineStart = end + 1
         }

@@ -52,7 +52,8 @@ final class YAMLParser {
         case mappingStart(anchor: String?)
     }
 
-    private var line: Int { Int(parser.pointee.mark.line) + 1 }
+    /// Line where the latest event begins, from 1.
+    private var line = 1
 
     /// The next event, copied out of C memory, which is freed here.
     private func next() throws -> Event {
@@ -63,6 +64,7 @@ final class YAMLParser {
             throw YAMLError(detail: problem, line: Int(mark) + 1)
         }
         defer { yaml_event_delete(&event) }
+        line = Int(event.start_mark.line) + 1
         func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? { pointer.map { String(cString: $0) } }
         switch event.type {
         case YAML_STREAM_START_EVENT: return .streamStart
@@ -78,10 +80,10 @@ final class YAMLParser {
             let scalar = event.data.scalar
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             // "\0" in quotes; no name, path or token can have one, and C would cut it there.
-            guard !bytes.contains(0) else { throw YAMLError(detail: "a text has a NUL", line: Int(event.start_mark.line) + 1) }
+            guard !bytes.contains(0) else { throw YAMLError(detail: "a text has a NUL", line: line) }
             return .scalar(
                 String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE, anchor: text(scalar.anchor))
-        default: throw YAMLError(detail: "not YAML", line: Int(event.start_mark.line) + 1)
+        default: throw YAMLError(detail: "not YAML", line: line)
         }
     }
 
@@ -96,7 +98,9 @@ final class YAMLParser {
 
     private func count(_ more: Int) throws {
         nodes += more
-        guard nodes <= Self.nodeLimit else { throw YAMLError(detail: "more than \(Self.nodeLimit) values (aliases counted out)", line: line) }
+        guard nodes <= Self.nodeLimit else {
+            throw YAMLError(detail: "more than \(Self.nodeLimit) values (aliases counted out)", line: line)
+        }
     }
 
     private func value(_ event: Event, depth: Int) throws -> YAMLValue {
@@ -145,7 +149,9 @@ final class YAMLParser {
             let keyLine = line
             guard case .scalar(let key, _, _) = event else { throw YAMLError(detail: "a key must be a text", line: keyLine) }
             guard key != "<<" else { throw YAMLError(detail: "merge keys (<<) are not supported", line: keyLine) }
-            guard keys.insert(key).inserted else { throw YAMLError(detail: "the key \(key.debugDescription) is given twice", line: keyLine) }
+            guard keys.insert(key).inserted else {
+                throw YAMLError(detail: "the key \(key.debugDescription) is given twice", line: keyLine)
+            }
             try count(1)
             members.append(YAMLValue.Member(key: key, value: try value(try next(), depth: depth + 1), line: keyLine))
         }

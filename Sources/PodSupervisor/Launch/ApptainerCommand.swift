@@ -9,10 +9,12 @@ struct ApptainerCommand: Equatable {
     static let descriptors: [Int32] = [200, 201, 202, 203, 204]
 
     var program: String
-    /// A configuration of our own, so that a container is the same on every site.
+    /// A configuration of our own, so that a container is the same on every site; nil outside of a user namespace, where the site's own
+    /// configuration and its set-uid starter are what there is.
     var configuration: String?
     var imagePath: String
-    /// Folder with `upper` and `work` for a writable root; nil for a read-only one.
+    var isReadOnly: Bool
+    /// Folder with `upper` and `work` for a writable root; nil leaves it to Apptainer's own small layer in memory.
     var overlay: String?
     var ownProcessNamespace: Bool
     var mounts: [MountOption]
@@ -45,10 +47,14 @@ struct ApptainerCommand: Equatable {
     func arguments() throws(Failure) -> [String] {
         guard imagePath.hasPrefix("/") else { throw Failure("image path \"\(imagePath)\" is not absolute") }
         var arguments = ["apptainer", "--silent"]
-        if let configuration { arguments += ["--config", configuration] }
-        arguments += ["exec", "--ignore-userns", "--contain", "--cleanenv", "--no-eval", "--no-mount", "bind-paths", "--allow-setuid"]
+        if let configuration {
+            arguments += ["--config", configuration, "exec", "--ignore-userns", "--allow-setuid", "--no-mount", "bind-paths"]
+        } else {
+            arguments += ["exec", "--no-mount", "bind-paths,home,tmp"]
+        }
+        arguments += ["--contain", "--cleanenv", "--no-eval"]
         if ownProcessNamespace { arguments += ["--pid", "--no-init"] }
-        if let overlay { arguments += ["--overlay", overlay] }
+        if !isReadOnly { arguments += overlay.map { ["--overlay", $0] } ?? ["--writable-tmpfs"] }
         for mount in mounts { arguments += ["--mount", try mount.text()] }
         return arguments + [imagePath, Self.initPath] + Self.descriptors.map(String.init)
     }

@@ -89,8 +89,8 @@ final class ContainerProcess {
         specification.mounts = mounts.later
         let specificationFile = try specification.memoryFile()
         let command = ApptainerCommand(
-            program: sandbox.apptainer, configuration: "\(sandbox.memory)/files/apptainer.conf", imagePath: container.imagePath,
-            overlay: try makeOverlay(), ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
+            program: sandbox.apptainer, configuration: sandbox.isNamespaced ? "\(sandbox.memory)/files/apptainer.conf" : nil,
+            imagePath: container.imagePath, isReadOnly: container.readOnlyRootFilesystem, overlay: try makeOverlay(), ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
         let input = try Descriptor(opening: "/dev/null", O_RDONLY)
         let output = try Descriptor.pipe()
         let errors = try Descriptor.pipe()
@@ -120,6 +120,9 @@ final class ContainerProcess {
         var texts = environment.map { "\($0.name)=\($0.value)" }
         if variables["HOSTNAME"] == nil { texts.append("HOSTNAME=\(sandbox.plan.hostname)") }
         let identity = container.identity
+        guard sandbox.isNamespaced || identity.user == 0 || identity.user == getuid() else {
+            throw Failure("user \(identity.user) needs user namespaces, which this node forbids: only the job's own user can be used")
+        }
         var groups = identity.supplementaryGroups
         if let fsGroup = sandbox.plan.fsGroup, !groups.contains(fsGroup) { groups.append(fsGroup) }
         // The namespace's root is the user: it keeps the user's own groups on the node unless the pod asks for others.
@@ -132,7 +135,7 @@ final class ContainerProcess {
     }
 
     private func makeOverlay() throws(SystemError) -> String? {
-        guard !container.readOnlyRootFilesystem else { return nil }
+        guard !container.readOnlyRootFilesystem, sandbox.isNamespaced else { return nil }
         try FileSystem.makeDirectory(overlay, mode: 0o755)
         try FileSystem.makeDirectory("\(overlay)/upper", mode: 0o755)
         try FileSystem.makeDirectory("\(overlay)/work", mode: 0o755)

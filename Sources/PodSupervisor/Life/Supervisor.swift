@@ -19,6 +19,8 @@ final class Supervisor {
     private var awaitsDelivery: Bool
     private var graceTimer: EventLoop.TimerID?
     private var exitCode: Int32?
+    /// Failures of log files that have been told.
+    private var logFailures: Set<String> = []
 
     /// Makes the sandbox and tells the journal.
     ///
@@ -123,7 +125,8 @@ final class Supervisor {
     private func flushLogs() {
         for process in processes.values {
             process.log.flush()
-            if let failure = process.log.lastFailure { Console.note("log of \(process.container.name): \(failure)") }
+            guard let failure = process.log.lastFailure, logFailures.insert("\(failure)").inserted else { continue }
+            Console.note("log of \(process.container.name): \(failure)")
         }
         streams.pump()
     }

@@ -39,7 +39,11 @@ import Testing
         #expect(found.user == user && found.group == group && found.supplementaryGroups == supplementary)
     }
 
-    @Test("Who is not there is named", arguments: [("nobody", "\"nobody\""), ("web:ghosts", "\"ghosts\""), ("-1", "\"-1\""), ("4294967296", "\"4294967296\""), ("a:b:c", "\"a\"")])
+    @Test(
+        "Who is not there is named",
+        arguments: [
+            ("nobody", "\"nobody\""), ("web:ghosts", "\"ghosts\""), ("-1", "\"-1\""), ("4294967296", "\"4294967296\""), ("a:b:c", "\"a\""),
+        ])
     func unknown(text: String, named: String) {
         let error = #expect(throws: UnknownAccount.self) { try Self.database.resolve(text) }
         #expect(error?.description.contains(named) == true)
@@ -49,7 +53,8 @@ import Testing
     func startUser() throws {
         var record = ImageRecord(path: "/x", reference: "x", imageID: "x", configuration: ImageConfiguration(user: "ghost"))
         let error = #expect(throws: ImageError.self) { try record.startUser() }
-        #expect(error?.description == #"Failed to inspect image "x": the image's user "ghost" is not in its own /etc/passwd and /etc/group"#)
+        #expect(
+            error?.description == #"Failed to inspect image "x": the image's user "ghost" is not in its own /etc/passwd and /etc/group"#)
         record.configuration.user = nil
         #expect(try record.startUser() == ImageUser(user: 0, group: 0))
     }

@@ -47,7 +47,9 @@ import Testing
         #expect(old.credentials(host: "a.io", repository: "x") == [.password(user: "u", password: "p")])
     }
 
-    @Test("What is not a Docker configuration is an error that shows none of it", arguments: ["", "secret!", "[1]", #"{"auths":"secret!"}"#, #"{"auths":{"a":1}}"#])
+    @Test(
+        "What is not a Docker configuration is an error that shows none of it",
+        arguments: ["", "secret!", "[1]", #"{"auths":"secret!"}"#, #"{"auths":{"a":1}}"#])
     func malformed(text: String) {
         let error = #expect(throws: DockerConfig.Malformed.self) { try DockerConfig(dockerConfigJSON: Array(text.utf8)) }
         #expect(error?.description.contains("secret!") == false)

@@ -40,13 +40,17 @@ import Testing
     @Test(
         "A malformed or hostile name is refused",
         arguments: [
-            "", " ", "-nginx", "--help", "nginx --fakeroot", "nginx\n", "nginx\0", "\u{1b}[31mx", "nginx;id", "$(id)", "`id`", "a'b", "a\"b", "a\\b",
-            "../etc/passwd", "a/../b", "..", "./x", "a//b", "a/", "/../x", "/images/../etc", "/images/a b.sif", "/images/a,b", "/images/a:b",
-            "/images/a'b", "/images/a\nb", "Nginx", "nginx:", "nginx:-x", "nginx:a b", "nginx:../x", "nginx@sha256:12", "nginx@md5:aa", "nginx@",
+            "", " ", "-nginx", "--help", "nginx --fakeroot", "nginx\n", "nginx\0", "\u{1b}[31mx", "nginx;id", "$(id)", "`id`", "a'b",
+            "a\"b", "a\\b",
+            "../etc/passwd", "a/../b", "..", "./x", "a//b", "a/", "/../x", "/images/../etc", "/images/a b.sif", "/images/a,b",
+            "/images/a:b",
+            "/images/a'b", "/images/a\nb", "Nginx", "nginx:", "nginx:-x", "nginx:a b", "nginx:../x", "nginx@sha256:12", "nginx@md5:aa",
+            "nginx@",
             "nginx@" + digest.uppercased(), "a__-b", "a___b", "a..b", ".a", "a.", "-a/b", "host:99999/x", "host:/x", "-h.x/y", "h-.x/y",
             "user@host/x", "http://x/y", "https://x/y", "shub://a/b", "file:///etc/passwd", "docker-daemon://x", "DOCKER://x", "docker://",
             "docker:///x", "oras://nginx", "library://", "library://a/../b", "library://a b", "library://-a", "library://a/b/c/d/e",
-            "[::1/x", "[]/x", "host.x/", "é", "nginx:é", "\u{202e}x", String(repeating: "a", count: 256), String(repeating: "/a", count: 3000),
+            "[::1/x", "[]/x", "host.x/", "é", "nginx:é", "\u{202e}x", String(repeating: "a", count: 256),
+            String(repeating: "/a", count: 3000),
         ])
     func hostile(image: String) throws {
         let error = #expect(throws: ImageError.self) { try ImageNaming.dockerHub.parse(image) }
@@ -56,7 +60,9 @@ import Testing
         #expect(message.utf8.count < 2000)
     }
 
-    @Test("A registry prefix that spoils every name is refused at once", arguments: ["", "nginx", "http://x/", "docker://UPPER/Path/", "docker://a b/", "oras://"])
+    @Test(
+        "A registry prefix that spoils every name is refused at once",
+        arguments: ["", "nginx", "http://x/", "docker://UPPER/Path/", "docker://a b/", "oras://"])
     func badPrefix(prefix: String) {
         #expect(throws: ImageError.self) { try ImageNaming(registry: prefix) }
     }
@@ -65,7 +71,8 @@ import Testing
         "The policy's default follows the tag",
         arguments: [
             ("nginx", ImagePullPolicy.always), ("nginx:latest", .always), ("nginx:1.25", .ifNotPresent), ("nginx@" + digest, .ifNotPresent),
-            ("nginx:latest@" + digest, .ifNotPresent), ("library://a/b/c", .always), ("library://a/b/c:1", .ifNotPresent), ("/a.sif", .ifNotPresent),
+            ("nginx:latest@" + digest, .ifNotPresent), ("library://a/b/c", .always), ("library://a/b/c:1", .ifNotPresent),
+            ("/a.sif", .ifNotPresent),
         ])
     func policy(image: String, expected: ImagePullPolicy) throws {
         #expect(ImagePullPolicy.standard(for: try ImageNaming.dockerHub.parse(image)) == expected)

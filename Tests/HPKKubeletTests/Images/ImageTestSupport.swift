@@ -10,24 +10,6 @@ extension Tag {
     @Tag static var cluster: Self
 }
 
-/// A folder that goes away with the test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "hpk-images-" + SharedFiles.uniqueToken()
-        try SharedFiles.makeFolder(path)
-    }
-
-    deinit { SharedFiles.removeTree(path) }
-
-    func write(_ name: String, _ text: String) throws {
-        let file = path + "/" + name
-        try SharedFiles.makeFolder((file as NSString).deletingLastPathComponent)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-    }
-}
-
 /// Opened once; everybody who waits before passes then.
 actor Gate {
     private var isOpen = false
@@ -95,7 +77,8 @@ final class FakeRegistry: RegistryTransport {
     /// Serves an image under a tag and its digests; gives the manifest's digest.
     @discardableResult
     func serve(
-        _ repository: String, tag: String, host: String = "registry.test", config: String = #"{"architecture":"amd64","os":"linux","config":{}}"#,
+        _ repository: String, tag: String, host: String = "registry.test",
+        config: String = #"{"architecture":"amd64","os":"linux","config":{}}"#,
         indexed: Bool = false
     ) -> String {
         let configDigest = put("\(host)/v2/\(repository)/blobs/", config)

@@ -32,7 +32,8 @@ import Testing
         let digest = registry.serve("team/app", tag: "1", config: config)
         let image = try await self.image()
         #expect(image.digest == digest && image.manifestDigest == digest && !image.plainHTTP)
-        let expected = ImageConfiguration(entrypoint: ["/bin/echo", "a \"b\" $c"], environment: ["A=b c"], user: "web", stopSignal: "SIGQUIT")
+        let expected = ImageConfiguration(
+            entrypoint: ["/bin/echo", "a \"b\" $c"], environment: ["A=b c"], user: "web", stopSignal: "SIGQUIT")
         #expect(image.configuration == expected)
     }
 
@@ -123,7 +124,8 @@ import Testing
             state.guardian = { request in
                 if request.url.hasPrefix("https://auth.test") { return nil }
                 let isKnown = request.headers.contains { $0.value == "Bearer TOKEN" }
-                return isKnown ? nil : RegistryResponse(status: 401, headers: [("WWW-Authenticate", #"Bearer realm="https://auth.test/token""#)])
+                return isKnown
+                    ? nil : RegistryResponse(status: 401, headers: [("WWW-Authenticate", #"Bearer realm="https://auth.test/token""#)])
             }
         }
         _ = try await resolve(credentials: [.identityToken(user: "u", token: "a&b")])
@@ -135,7 +137,9 @@ import Testing
     @Test("A token server in the clear is not trusted with a password")
     func clearTokenServer() async throws {
         registry.state.withLock { state in
-            state.guardian = { _ in RegistryResponse(status: 401, headers: [("WWW-Authenticate", #"Bearer realm="http://auth.test/token""#)]) }
+            state.guardian = { _ in
+                RegistryResponse(status: 401, headers: [("WWW-Authenticate", #"Bearer realm="http://auth.test/token""#)])
+            }
         }
         let error = await #expect(throws: RegistryFailure.self) { try await resolve(credentials: [.password(user: "a", password: "b")]) }
         #expect(error == .unusable("the registry names no token server to be trusted"))
@@ -173,7 +177,7 @@ import Testing
         guard !speaksTLS else { return }
         let error = await #expect(throws: RegistryFailure.self) { try await resolve() }
         if case .unavailable = error {} else { Issue.record("\(String(describing: error))") }
-        let allowed = try await image(insecure: ["registry.test"])
+        let allowed = try await self.image(insecure: ["registry.test"])
         #expect(allowed.plainHTTP)
     }
 
@@ -198,7 +202,10 @@ import Testing
         "Challenges are read as RFC 9110 writes them",
         arguments: [
             (["Basic realm=\"x\""], [("basic", ["realm": "x"])]),
-            (["Bearer realm=\"https://a/b\",service=\"s\",scope=\"r:x:pull,push\""], [("bearer", ["realm": "https://a/b", "service": "s", "scope": "r:x:pull,push"])]),
+            (
+                ["Bearer realm=\"https://a/b\",service=\"s\",scope=\"r:x:pull,push\""],
+                [("bearer", ["realm": "https://a/b", "service": "s", "scope": "r:x:pull,push"])]
+            ),
             (["Basic realm=\"a\\\"b\", Bearer realm=c"], [("basic", ["realm": "a\"b"]), ("bearer", ["realm": "c"])]),
             (["Negotiate", "basic"], [("negotiate", [:]), ("basic", [:])]),
             (["Bearer realm=\"cut"], [("bearer", [:])]), (["=,\"", ""], []),

@@ -41,7 +41,10 @@ struct CertificateTests {
 
     @Test(
         "A server's certificate is renewed before its end and for new names",
-        arguments: [(0, "n", ["n"], true), (59, "n", ["n"], true), (61, "n", ["n"], false), (0, "m", ["n"], false), (0, "n", ["n", "10.0.0.1"], false)])
+        arguments: [
+            (0, "n", ["n"], true), (59, "n", ["n"], true), (61, "n", ["n"], false), (0, "m", ["n"], false),
+            (0, "n", ["n", "10.0.0.1"], false),
+        ])
     func serverRenewal(days: Int, commonName: String, names: [String], kept: Bool) throws {
         let folder = try TemporaryFolder()
         let store = try IdentityStore(directory: folder.path, now: present)
@@ -65,7 +68,9 @@ struct CertificateTests {
         }
     }
 
-    @Test("Names that are neither DNS names nor addresses never reach a certificate", arguments: ["", "a b", "a,DNS:evil", "-a", "a..b", "é", "a\nb", "1.2.3.4\0"])
+    @Test(
+        "Names that are neither DNS names nor addresses never reach a certificate",
+        arguments: ["", "a b", "a,DNS:evil", "-a", "a..b", "é", "a\nb", "1.2.3.4\0"])
     func badNames(name: String) {
         #expect(throws: CertificateError.badName(name)) { try CertificateName(name) }
     }
@@ -82,7 +87,8 @@ struct CertificateTests {
         let old = try issue(now: present - 3 * day, lifetime: day)
         let early = try issue(now: present + 3 * day, lifetime: day)
         for (name, text) in [
-            ("good.crt", good.certificateChain), ("good.key", good.privateKey), ("other.key", other.privateKey), ("old.crt", old.certificateChain),
+            ("good.crt", good.certificateChain), ("good.key", good.privateKey), ("other.key", other.privateKey),
+            ("old.crt", old.certificateChain),
             ("old.key", old.privateKey), ("early.crt", early.certificateChain), ("early.key", early.privateKey), ("junk", "junk"),
         ] {
             try write(text, to: "\(folder.path)/\(name)")
@@ -96,13 +102,17 @@ struct CertificateTests {
         #expect(throws: CertificateError.missing(path: path("none"), what: "private key")) { try load("good.crt", "none") }
         #expect(throws: CertificateError.malformed(path: path("junk"), what: "certificate")) { try load("junk", "good.key") }
         #expect(throws: CertificateError.malformed(path: path("junk"), what: "private key")) { try load("good.crt", "junk") }
-        #expect(throws: CertificateError.keyMismatch(certificate: path("good.crt"), key: path("other.key"))) { try load("good.crt", "other.key") }
+        #expect(throws: CertificateError.keyMismatch(certificate: path("good.crt"), key: path("other.key"))) {
+            try load("good.crt", "other.key")
+        }
         #expect(throws: CertificateError.expired(path: path("old.crt"), ended: old.notAfter)) { try load("old.crt", "old.key") }
         #expect(throws: CertificateError.self) { try load("early.crt", "early.key") }
         #expect(throws: CertificateError.unreadable(path: folder.path, what: "certificate", reason: "Is a directory")) {
             try TLSIdentity.load(certificatePath: folder.path, keyPath: path("good.key"), now: present)
         }
-        #expect("\(CertificateError.expired(path: "/c", ended: 0))" == "certificate /c ended on 1970-01-01T00:00:00Z: renew it and restart hpk-kubelet")
+        #expect(
+            "\(CertificateError.expired(path: "/c", ended: 0))"
+                == "certificate /c ended on 1970-01-01T00:00:00Z: renew it and restart hpk-kubelet")
     }
 
     @Test("No description of an identity or authority holds a key")

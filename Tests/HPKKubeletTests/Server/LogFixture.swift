@@ -16,6 +16,7 @@ final class LogFixture: Sendable {
     private struct State {
         var finished = false
         var isConnected = false
+        var source: (@Sendable () -> [UInt8]?)?
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -38,6 +39,7 @@ final class LogFixture: Sendable {
             waitUntilFinished: { await self.waitUntilFinished() },
             follow: { offset in
                 guard self.state.withLock({ $0.isConnected }) else { throw SupervisorStreamError.connectionLost }
+                if let source = self.state.withLock({ $0.source }) { return AsyncThrowingStream { source() } }
                 let (stream, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
                 self.openedContinuation.yield(Opened(offset: offset, continuation: continuation))
                 return stream
@@ -59,11 +61,15 @@ final class LogFixture: Sendable {
         let manager = FileManager.default
         var last = 1
         while manager.fileExists(atPath: "\(path).\(last)") { last += 1 }
-        for number in stride(from: last, to: 1, by: -1) { try manager.moveItem(atPath: "\(path).\(number - 1)", toPath: "\(path).\(number)") }
+        for number in stride(from: last, to: 1, by: -1) {
+            try manager.moveItem(atPath: "\(path).\(number - 1)", toPath: "\(path).\(number)")
+        }
         try manager.moveItem(atPath: path, toPath: path + ".1")
     }
 
     func connect() { state.withLock { $0.isConnected = true } }
+    /// Streams opened from now on ask `source` for each piece.
+    func play(_ source: @escaping @Sendable () -> [UInt8]?) { state.withLock { $0.source = source } }
     func disconnect() { state.withLock { $0.isConnected = false } }
 
     func finish() {

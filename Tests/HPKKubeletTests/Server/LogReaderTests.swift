@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Log reading from files and the live stream", .timeLimit(.minutes(1)))
 struct LogReaderTests {
-    @Test("Rotated files are read in order, and the tail reaches back over them", arguments: [(nil, 0), (1, 29), (10, 20), (11, 19), (25, 5), (30, 0), (99, 0), (0, 30)])
+    @Test(
+        "Rotated files are read in order, and the tail reaches back over them",
+        arguments: [(nil, 0), (1, 29), (10, 20), (11, 19), (25, 5), (30, 0), (99, 0), (0, 30)])
     func rotated(tail: Int64?, first: Int) async throws {
         let log = try LogFixture()
         for part in 0..<3 {

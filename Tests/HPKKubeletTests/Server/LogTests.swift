@@ -52,7 +52,10 @@ struct LogTests {
 
     @Test(
         "Damaged entries are no entries",
-        arguments: ["", "\n", "hello\n", "2026-11-24T10:00:00Z\n", "2026-11-24T10:00:00Z stdout\n", "2026-11-24T10:00:00Z stdin F x\n", "2026-11-24T10:00:00Z stdout X x\n", "x stdout F x\n"])
+        arguments: [
+            "", "\n", "hello\n", "2026-11-24T10:00:00Z\n", "2026-11-24T10:00:00Z stdout\n", "2026-11-24T10:00:00Z stdin F x\n",
+            "2026-11-24T10:00:00Z stdout X x\n", "x stdout F x\n",
+        ])
     func damaged(raw: String) {
         #expect(LogLine(Array(raw.utf8)[...]) == nil)
     }
@@ -99,7 +102,8 @@ struct LogTests {
     @Test(
         "The tail begins at the right line",
         arguments: [
-            ("a\nb\nc\n", 1, "c\n"), ("a\nb\nc\n", 2, "b\nc\n"), ("a\nb\nc\n", 3, "a\nb\nc\n"), ("a\nb\nc\n", 9, "a\nb\nc\n"), ("a\nb\nc\n", 0, ""),
+            ("a\nb\nc\n", 1, "c\n"), ("a\nb\nc\n", 2, "b\nc\n"), ("a\nb\nc\n", 3, "a\nb\nc\n"), ("a\nb\nc\n", 9, "a\nb\nc\n"),
+            ("a\nb\nc\n", 0, ""),
             ("a\nb\nc", 1, "c"), ("a\nb\nc", 2, "b\nc"), ("\n\n\n", 2, "\n\n"), ("", 3, ""), ("x", 1, "x"),
         ])
     func tails(text: String, lines: Int64, expected: String) {
@@ -143,7 +147,9 @@ struct LogTests {
         #expect(filter(sample) { $0.since = LogTime(Array("2026-11-24T10:00:02.000000001Z".utf8)) } == "")
     }
 
-    @Test("The limit cuts within a line and counts time stamps", arguments: [(1, "H"), (7, "Hello, "), (9, "Hello, wo"), (13, "Hello, world\n"), (900, "Hello, world\nagain\n")])
+    @Test(
+        "The limit cuts within a line and counts time stamps",
+        arguments: [(1, "H"), (7, "Hello, "), (9, "Hello, wo"), (13, "Hello, world\n"), (900, "Hello, world\nagain\n")])
     func limit(bytes: Int64, expected: String) {
         #expect(filter(sample) { $0.limitBytes = bytes } == expected)
         #expect(filter(sample) { ($0.limitBytes, $0.timestamps) = (bytes, true) }.utf8.count == min(Int(bytes), 81))
@@ -169,8 +175,10 @@ struct LogTests {
     @Test(
         "Bad queries are refused with the reason",
         arguments: [
-            ("follow=maybe", 400), ("tailLines=x", 400), ("tailLines=-1", 422), ("limitBytes=0", 422), ("sinceSeconds=0", 422), ("sinceTime=yesterday", 400),
-            ("sinceSeconds=1&sinceTime=1970-01-01T00:01:00Z", 422), ("follow=true&follow=false", 400), ("tailLines=99999999999999999999", 400), ("tailLines=", 400),
+            ("follow=maybe", 400), ("tailLines=x", 400), ("tailLines=-1", 422), ("limitBytes=0", 422), ("sinceSeconds=0", 422),
+            ("sinceTime=yesterday", 400),
+            ("sinceSeconds=1&sinceTime=1970-01-01T00:01:00Z", 422), ("follow=true&follow=false", 400),
+            ("tailLines=99999999999999999999", 400), ("tailLines=", 400),
         ])
     func badQueries(query: String, status: Int) throws {
         let target = try RequestTarget("/x?" + query)

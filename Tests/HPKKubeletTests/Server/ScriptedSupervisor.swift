@@ -1,3 +1,4 @@
+import NIOCore
 import PodProtocol
 import Synchronization
 
@@ -15,7 +16,7 @@ struct ScriptedSupervisor: Sendable {
     static func admitted(port: Int, trust: String, uid: String = "pod-1", token: String = "good") async throws -> ScriptedSupervisor {
         let supervisor = try await connect(port: port, trust: trust)
         try await supervisor.hello(uid: uid, token: token)
-        _ = try await supervisor.next()
+        guard try await supervisor.next()?.type == .welcome else { throw ChannelError.eof }
         return supervisor
     }
 
@@ -125,5 +126,16 @@ final class RecordingHandler: SupervisorHandler {
 
     func disconnected(_ uid: String, _ connection: any SupervisorConnection) async {
         continuation.yield(.disconnected(uid))
+    }
+}
+
+/// A growing count's value once it has grown and then stood still for a second.
+func settled(_ count: @Sendable () -> Int) async throws -> Int {
+    var last = count()
+    while true {
+        try await Task.sleep(for: .seconds(1))
+        let now = count()
+        if now == last, now > 0 { return now }
+        last = now
     }
 }

@@ -26,7 +26,8 @@ struct ContainerPlanner {
             notices.append(
                 PlanNotice(
                     reason: "UnknownCapability",
-                    message: "Container \(container.name): capabilities [\(capabilities.unknown.map(\.quotedForMessage).joined(separator: ", "))] "
+                    message:
+                        "Container \(container.name): capabilities [\(capabilities.unknown.map(\.quotedForMessage).joined(separator: ", "))] "
                         + "are not known and were left out"))
         }
         let plan = ContainerPlan(
@@ -101,7 +102,9 @@ struct ContainerPlanner {
         return result
     }
 
-    private func subPath(_ mount: VolumeMount, _ container: Container, _ field: String, known: Set<String>) throws(TranslationError) -> Template? {
+    private func subPath(_ mount: VolumeMount, _ container: Container, _ field: String, known: Set<String>) throws(TranslationError)
+        -> Template?
+    {
         if let text = mount.subPath, !text.isEmpty {
             try validate(subPath: text, "\(field).subPath")
             return Template(text, expands: false)
@@ -124,7 +127,8 @@ struct ContainerPlanner {
             throw .invalid(field, "unable to provision SubPath `\(subPath)`: must not contain '..'")
         }
         guard !TextRules.hasControl(subPath), subPath.utf8.count <= VolumePath.maximumLength else {
-            throw .invalid(field, "\(subPath.quotedForMessage) holds control characters or is longer than \(VolumePath.maximumLength) bytes")
+            throw .invalid(
+                field, "\(subPath.quotedForMessage) holds control characters or is longer than \(VolumePath.maximumLength) bytes")
         }
     }
 

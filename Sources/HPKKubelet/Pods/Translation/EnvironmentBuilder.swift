@@ -54,7 +54,7 @@ struct EnvironmentBuilder {
             if !names.contains(name) { defaults.append(EnvironmentEntry(name, .literal(value))) }
         }
         setDefault("PATH", PlanSettings.defaultPath)
-        if !hostname.isEmpty { setDefault("HOSTNAME", hostname) }
+        setDefault("HOSTNAME", hostname)
         if container.tty { setDefault("TERM", "xterm") }
         let account = image.accounts.first { $0.user == identity.user } ?? image.user.flatMap { $0.user == identity.user ? $0 : nil }
         setDefault("HOME", account?.home.flatMap { $0.isEmpty ? nil : $0 } ?? "/")
@@ -84,7 +84,8 @@ struct EnvironmentBuilder {
                 if reference.optional == true { return }
                 throw waits(container, field, Self.notFound("configmap", reference.name))
             }
-            try addAll(map.data.keys, prefix, kind: "configMap", reference.name, container, field, &result) { key throws(TranslationError) in
+            try addAll(map.data.keys, prefix, kind: "configMap", reference.name, container, field, &result) {
+                key throws(TranslationError) in
                 .literal(try usable(map.data[key] ?? "", container, "\(field) key \(key) of ConfigMap \(reference.name)"))
             }
         }
@@ -94,7 +95,8 @@ struct EnvironmentBuilder {
                 throw waits(container, field, Self.notFound("secret", reference.name))
             }
             var values: [String: String] = [:]
-            try addAll(secret.data.keys, prefix, kind: "secret", reference.name, container, field, &result) { key throws(TranslationError) in
+            try addAll(secret.data.keys, prefix, kind: "secret", reference.name, container, field, &result) {
+                key throws(TranslationError) in
                 let (entry, name, value) = try secretValue(secret, reference.name, key, container, field)
                 values[name] = value
                 return entry
@@ -120,7 +122,8 @@ struct EnvironmentBuilder {
         result.notices.append(
             PlanNotice(
                 reason: "InvalidEnvironmentVariableNames",
-                message: "Keys [\(skipped.joined(separator: ", "))] from the EnvFrom \(kind) \(pod.metadata.namespace)/\(name) were skipped "
+                message:
+                    "Keys [\(skipped.joined(separator: ", "))] from the EnvFrom \(kind) \(pod.metadata.namespace)/\(name) were skipped "
                     + "since they are considered invalid environment variable names."))
     }
 

@@ -48,7 +48,9 @@ struct IdentityResolver {
         if let name = image.configuration.user, !name.isEmpty {
             throw TranslationError(
                 .containerWaits(container: container.name, reason: "CreateContainerError"),
-                message: "image \(image.reference) runs as user \(name.quotedForMessage), which its own /etc/passwd does not have: set runAsUser")
+                message:
+                    "image \(image.reference) runs as user \(name.quotedForMessage), which its own /etc/passwd does not have: set runAsUser"
+            )
         }
         return image.accounts.first { $0.user == 0 } ?? ImageUser(user: 0, group: 0)
     }
@@ -56,7 +58,8 @@ struct IdentityResolver {
     private func number(_ value: Int?, _ container: Container, _ field: String) throws(TranslationError) -> UInt32? {
         guard let value else { return nil }
         guard (0...Self.largestID).contains(value), let id = UInt32(exactly: value) else {
-            throw .invalid("securityContext.\(field)", "\(value) is not an id: container \(container.name) needs one from 0 to \(Self.largestID)")
+            throw .invalid(
+                "securityContext.\(field)", "\(value) is not an id: container \(container.name) needs one from 0 to \(Self.largestID)")
         }
         return id
     }

@@ -20,8 +20,11 @@ public enum JobPlanner {
     public static func submission(
         pod: Pod, settings: PlanSettings, podDirectory: String, flagContext: SbatchFlags.Context = SbatchFlags.Context()
     ) throws(TranslationError) -> JobSubmission {
+        try PodValidation.validateIdentity(pod)
         guard let comment = JobComment(cluster: settings.clusterName, uid: pod.metadata.uid) else {
-            throw .invalid("metadata.uid", "\(pod.metadata.uid.quotedForMessage) cannot name the pod's job")
+            throw TranslationError(
+                .podFails(reason: "InvalidConfiguration"),
+                message: "the cluster's name \(settings.clusterName.quotedForMessage) may hold letters, digits, '.', '_' and '-' only")
         }
         var job = JobSubmission(
             name: "\(pod.metadata.namespace)/\(pod.metadata.name)", comment: comment.description,

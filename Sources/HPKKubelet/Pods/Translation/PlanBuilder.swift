@@ -84,7 +84,8 @@ public enum PlanBuilder {
         guard let wanted = pod.metadata.annotations[networkAnnotation] else { return settings.defaultNetwork }
         guard let mode = NetworkMode(rawValue: wanted) else {
             let modes = NetworkMode.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .invalid("metadata.annotations['\(networkAnnotation)']", "\(wanted.quotedForMessage) is no network mode: use one of \(modes)")
+            throw .invalid(
+                "metadata.annotations['\(networkAnnotation)']", "\(wanted.quotedForMessage) is no network mode: use one of \(modes)")
         }
         return mode
     }

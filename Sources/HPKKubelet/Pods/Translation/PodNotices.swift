@@ -14,7 +14,8 @@ enum PodNotices {
         for container in spec.initContainers + spec.containers {
             for mount in container.volumeMounts where mount.mountPropagation == "Bidirectional" {
                 note(
-                    "\(container.field(in: pod)).volumeMounts", "mounts made below \(mount.mountPath.quotedForMessage) stay in the container")
+                    "\(container.field(in: pod)).volumeMounts",
+                    "mounts made below \(mount.mountPath.quotedForMessage) stay in the container")
             }
         }
         return notices

@@ -13,6 +13,7 @@ enum PodValidation {
     static let maximumCount = 500
 
     static func validate(_ pod: Pod) throws(TranslationError) {
+        try validateIdentity(pod)
         try validateNames(pod)
         try validateNumbers(pod.spec)
         if let system = pod.spec.os?.name, !system.isEmpty, system != "linux" {
@@ -45,7 +46,8 @@ enum PodValidation {
         guard planBytes <= maximumPlanBytes else {
             throw .invalid(
                 "spec",
-                "the pod's launch plan is \(planBytes) bytes, more than \(maximumPlanBytes): put large values into files of a volume or the image")
+                "the pod's launch plan is \(planBytes) bytes, more than \(maximumPlanBytes): put large values into files of a volume or the image"
+            )
         }
     }
 
@@ -56,7 +58,8 @@ enum PodValidation {
         }
     }
 
-    private static func validateNames(_ pod: Pod) throws(TranslationError) {
+    /// Refuses names that must not become part of a path, a job's name or its comment.
+    static func validateIdentity(_ pod: Pod) throws(TranslationError) {
         guard TextRules.isPathWord(pod.metadata.uid) else {
             throw .invalid("metadata.uid", "\(pod.metadata.uid.quotedForMessage) cannot name the pod's folder and job")
         }
@@ -64,10 +67,12 @@ enum PodValidation {
             throw .invalid("metadata.namespace", "\(pod.metadata.namespace.quotedForMessage) is not a valid DNS label")
         }
         let name = pod.metadata.name
-        guard name.utf8.count <= 253, name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ TextRules.isLabel(String($0)) })
-        else {
+        guard TextRules.isSubdomain(name) else {
             throw .invalid("metadata.name", "\(name.quotedForMessage) is not a valid DNS name")
         }
+    }
+
+    private static func validateNames(_ pod: Pod) throws(TranslationError) {
         guard !pod.spec.containers.isEmpty else { throw .invalid("spec.containers", "at least one container is needed") }
         let lists = [("containers", pod.spec.containers.map(\.name)), ("initContainers", pod.spec.initContainers.map(\.name))]
         var seen: Set<String> = []
@@ -107,7 +112,8 @@ enum PodValidation {
         try validate(path: container.workingDir, "\(field).workingDir", mustBeAbsolute: false)
         try validate(path: container.terminationMessagePath, "\(field).terminationMessagePath", mustBeAbsolute: true)
         if let device = container.volumeDevices.first {
-            throw .unsupported("\(field).volumeDevices[0]", "block device \(device.name.quotedForMessage): raw block volumes are not supported")
+            throw .unsupported(
+                "\(field).volumeDevices[0]", "block device \(device.name.quotedForMessage): raw block volumes are not supported")
         }
     }
 
@@ -115,7 +121,8 @@ enum PodValidation {
         guard !TextRules.hasNUL(text) else { throw .invalid(field, TranslationError.nulMessage) }
         guard text.utf8.count <= maximumStringBytes else {
             throw .invalid(
-                field, "\(text.utf8.count) bytes are more than the \(maximumStringBytes) that Linux passes to a program: put it into a file")
+                field, "\(text.utf8.count) bytes are more than the \(maximumStringBytes) that Linux passes to a program: put it into a file"
+            )
         }
     }
 

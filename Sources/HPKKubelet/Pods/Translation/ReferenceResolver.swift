@@ -33,7 +33,8 @@ public struct ReferenceResolver: Sendable {
         return try await withThrowingTaskGroup(of: Fetched.self) { group in
             for name in references.configMaps.keys {
                 group.addTask {
-                    .configMap(name, try await fetch("configmap \"\(name)\"") { try await reader.configMap(namespace: namespace, name: name) })
+                    .configMap(
+                        name, try await fetch("configmap \"\(name)\"") { try await reader.configMap(namespace: namespace, name: name) })
                 }
             }
             for name in references.secrets.keys {

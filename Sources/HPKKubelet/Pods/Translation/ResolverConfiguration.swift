@@ -48,7 +48,8 @@ struct PodResolver {
             let domain = settings.clusterDomain
             let own = ["\(pod.metadata.namespace).svc.\(domain)", "svc.\(domain)", domain]
             configuration = ResolverConfiguration(
-                nameservers: settings.clusterDNS, searches: Self.unique(own + (settings.nodeResolver?.searches ?? [])), options: ["ndots:5"])
+                nameservers: settings.clusterDNS, searches: Self.unique(own + (settings.nodeResolver?.searches ?? [])), options: ["ndots:5"]
+            )
         default:
             // Without additions the node's own file is right on every compute node.
             guard hasAdditions else { return (nil, notices) }

@@ -1,9 +1,16 @@
 /// What texts must look like before they become names, paths or lines of a file.
 enum TextRules {
     /// RFC 1123 label: up to 63 small letters, digits and inner dashes.
-    static func isLabel(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, let last = bytes.last, bytes.count <= 63 else { return false }
+    static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isLabelOfAnyLength(text[...].utf8) }
+
+    /// RFC 1123 subdomain as Kubernetes checks it: up to 253 characters, the parts between dots of any length.
+    static func isSubdomain(_ text: String) -> Bool {
+        text.utf8.count <= 253
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isLabelOfAnyLength($0.utf8) }
+    }
+
+    private static func isLabelOfAnyLength(_ bytes: Substring.UTF8View) -> Bool {
+        guard let first = bytes.first, let last = bytes.last else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last) && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
 
@@ -26,7 +33,7 @@ enum TextRules {
 
     static func hasNUL(_ text: String) -> Bool { text.utf8.contains(0) }
 
-    static func hasControl(_ text: String) -> Bool { text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) } }
+    static func hasControl(_ text: String) -> Bool { text.unicodeScalars.contains(where: \.isControl) }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
@@ -36,6 +43,11 @@ enum TextRules {
         isAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "-")
             || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
     }
+}
+
+extension Unicode.Scalar {
+    /// Unicode's category Cc: what a terminal may obey.
+    var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }
 
 extension String {

@@ -15,13 +15,19 @@ public struct TranslationError: Error, Equatable, Sendable, CustomStringConverti
     public var effect: Effect
     /// The field that is at fault, e.g. `spec.containers[0].env[2].value`; nil where no single field is.
     public var field: String?
-    /// What is wrong and, where that helps, what to do; holds no secret value.
-    public var message: String
+    /// What is wrong and, where that helps, what to do; holds no secret value, no control characters and at most 900 characters, so that it
+    /// fits into an event (1024).
+    public let message: String
 
     public init(_ effect: Effect, field: String? = nil, message: String) {
         self.effect = effect
         self.field = field
-        self.message = message
+        self.message = message.count > 900 || TextRules.hasControl(message) ? Self.tidy(message) : message
+    }
+
+    private static func tidy(_ message: String) -> String {
+        let shown = String(String.UnicodeScalarView(message.unicodeScalars.prefix(900).map { $0.isControl ? "\u{FFFD}" : $0 }))
+        return message.unicodeScalars.count > 900 ? String(shown.prefix(899)) + "…" : shown
     }
 
     /// The text for events and status.

@@ -137,6 +137,7 @@ public actor PodManager {
         var trace = RecoveryPlan.Trace()
         do {
             trace.intent = try await services.store.intent(of: uid)
+            try await renewAccess(of: uid)
             let (events, problems) = try await services.store.journal(of: uid)
             trace.events = events
             for problem in problems {
@@ -146,6 +147,13 @@ public actor PodManager {
             logger.warning("a pod's directory cannot be read", metadata: ["uid": "\(uid)", "error": "\(error)"])
         }
         return trace
+    }
+
+    /// Tells a running supervisor where this agent listens now, if that has changed; its token stays.
+    private func renewAccess(of uid: String) async throws {
+        guard let known = try await services.store.connection(of: uid) else { return }
+        let current = await services.access().settings(token: known.token)
+        if current != known { try await services.store.write(current, of: uid) }
     }
 
     private func findJobs() async -> [(uid: String, record: JobRecord)] {
@@ -194,16 +202,18 @@ public protocol ClusterJobs: Sendable {
 }
 
 extension PodManager: SupervisorHandler {
+    /// A stranger learns nothing but that it is not let in; whoever has shown the pod's token gets the reason.
     public func admit(_ hello: Hello) async -> SupervisorAdmission {
-        guard let worker = workers[hello.uid] else {
-            return .refuse(message: isRecovered ? "no such pod on this node" : "the node agent is still starting")
-        }
+        let refusal = SupervisorAdmission.refuse(message: "not admitted; try again later")
         do {
             guard let settings = try await services.store.connection(of: hello.uid), settings.token.isEqualInConstantTime(to: hello.token)
-            else { return .refuse(message: "wrong token") }
+            else { return refusal }
         } catch {
             logger.warning("a supervisor's token cannot be checked", metadata: ["uid": "\(hello.uid)", "error": "\(error)"])
-            return .refuse(message: "the token cannot be checked now")
+            return refusal
+        }
+        guard let worker = workers[hello.uid] else {
+            return .refuse(message: isRecovered ? "the pod is gone" : "the node agent is still starting")
         }
         if let id = await worker.jobID, id.rawValue != hello.start.jobID {
             return .refuse(message: "the pod belongs to Slurm job \(id), not to \(hello.start.jobID)")

@@ -12,14 +12,16 @@ public struct PodServices: Sendable {
     public var feed: JobFeed
     public var api: any PodAPI
     public var status: PodStatusWriter
+    /// How supervisors reach this agent.
+    var access: @Sendable () async -> SupervisorAccess
     /// Records a Kubernetes event about a pod; never waits.
     public var record: @Sendable (Pod, PodNote) -> Void
     public var now: @Sendable () -> Date
     public var logger: Logger
 
-    public init(
+    init(
         store: PodDirectoryStore, preparer: any PodPreparing, jobs: any JobControlling, feed: JobFeed, api: any PodAPI,
-        status: PodStatusWriter, record: @escaping @Sendable (Pod, PodNote) -> Void, now: @escaping @Sendable () -> Date = { Date() },
+        status: PodStatusWriter, access: @escaping @Sendable () async -> SupervisorAccess, record: @escaping @Sendable (Pod, PodNote) -> Void, now: @escaping @Sendable () -> Date = { Date() },
         logger: Logger
     ) {
         self.store = store
@@ -28,6 +30,7 @@ public struct PodServices: Sendable {
         self.feed = feed
         self.api = api
         self.status = status
+        self.access = access
         self.record = record
         self.now = now
         self.logger = logger

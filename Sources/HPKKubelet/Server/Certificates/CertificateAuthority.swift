@@ -64,7 +64,8 @@ public struct CertificateAuthority: Sendable, CustomStringConvertible, CustomDeb
     public func issue(
         commonName: String, organizations: [String] = [], names: [CertificateName] = [], usage: Usage, now: Int64, lifetime: Int64
     ) throws(CertificateError) -> TLSIdentity {
-        guard let issuer = X509Certificate.read(pem: Array(certificate.utf8)), let issuerKey = PrivateKey.read(pem: Array(privateKey.utf8)) else {
+        guard let issuer = X509Certificate.read(pem: Array(certificate.utf8)), let issuerKey = PrivateKey.read(pem: Array(privateKey.utf8))
+        else {
             throw .malformed(path: "in memory", what: "certificate authority")
         }
         let key = try PrivateKey.makeP256()
@@ -73,7 +74,8 @@ public struct CertificateAuthority: Sendable, CustomStringConvertible, CustomDeb
             notBefore: min(now, now + lifetime) - Self.clockSkew, notAfter: min(now + lifetime, issuer.notAfter))
         let leaf = try builder.sign(key, issuer: (issuer, issuerKey))
         return try TLSIdentity(
-            certificateChain: Array(try leaf.pem().utf8), privateKey: Array(try key.pem().utf8), certificatePath: commonName, keyPath: commonName)
+            certificateChain: Array(try leaf.pem().utf8), privateKey: Array(try key.pem().utf8), certificatePath: commonName,
+            keyPath: commonName)
     }
 
     /// Without the key, so that no log can hold it.

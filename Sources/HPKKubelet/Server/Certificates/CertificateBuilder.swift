@@ -44,9 +44,15 @@ struct CertificateBuilder {
         case .authority:
             list += [(NID_basic_constraints, "critical,CA:TRUE,pathlen:0"), (NID_key_usage, "critical,keyCertSign,cRLSign")]
         case .server:
-            list += [(NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"), (NID_ext_key_usage, "serverAuth")]
+            list += [
+                (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"),
+                (NID_ext_key_usage, "serverAuth"),
+            ]
         case .client:
-            list += [(NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"), (NID_ext_key_usage, "clientAuth")]
+            list += [
+                (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"),
+                (NID_ext_key_usage, "clientAuth"),
+            ]
         }
         if !selfSigned { list.append((NID_authority_key_identifier, "keyid")) }
         if !names.isEmpty { list.append((NID_subject_alt_name, names.map(\.openSSLEntry).joined(separator: ","))) }

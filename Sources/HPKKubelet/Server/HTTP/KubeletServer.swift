@@ -52,7 +52,8 @@ public final class KubeletServer: Service {
     ///   - now: the present moment.
     public static func bind(
         _ configuration: KubeletServerConfiguration, identity: TLSIdentity, state: any KubeletState,
-        authorizer: any RequestAuthorizer = NamedClientAuthorizer(), logger: Logger, group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
+        authorizer: any RequestAuthorizer = NamedClientAuthorizer(), logger: Logger,
+        group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
         pool: NIOThreadPool = .singleton, now: @escaping @Sendable () -> LogTime = LogTime.now
     ) async throws -> KubeletServer {
         let tls = try TLSContext(try settings(identity, configuration.clientAuthorities))

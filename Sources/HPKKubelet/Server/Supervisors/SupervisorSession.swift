@@ -64,7 +64,7 @@ final class SupervisorSession: SupervisorConnection {
         let frame = try MessageCoding.frame(.streamOpen, stream: number, request)
         do {
             try await outbound.write(frame)
-        } catch where !(error is CancellationError) {
+        } catch  where !(error is CancellationError) {
             throw SupervisorStreamError.connectionLost
         }
         return AsyncThrowingStream { try await lease.next() }
