@@ -21,6 +21,18 @@ import Testing
         #expect(throws: Failure.self) { try MountOption(source: path, destination: "/d", readOnly: false).text() }
     }
 
+    @Test("the node's address is that of the route to the agent", arguments: [("127.0.0.1", "127.0.0.1"), ("127.0.0.7", "127.0.0.1"), ("::1", "::1")])
+    func hostAddress(agent: String, address: String) {
+        #expect(Sandbox.findHostAddress(toward: agent) == address)
+    }
+
+    @Test("an agent that is given by name, or not at all, leaves the node the address towards the world", arguments: ["login", "", nil])
+    func hostAddressWithoutRoute(agent: String?) {
+        let address = Sandbox.findHostAddress(toward: agent)
+        #expect(!address.isEmpty)
+        #expect(address == Sandbox.findHostAddress(toward: nil))
+    }
+
     @Test("mounts below /dev are staged for hpk-init")
     func staging() {
         let mounts = ["/data", "/dev/shm", "/dev/termination-log", "//dev/./x/y", "/devices", "/dev"].map {
