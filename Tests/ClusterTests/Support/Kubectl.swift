@@ -31,12 +31,16 @@ struct Kubectl: Sendable {
     func run(_ arguments: [String], input: String? = nil) throws -> CommandResult {
         var environment = cluster.variables
         environment["KUBECONFIG"] = cluster["HPK_ADMIN_KUBECONFIG"]
-        return try Command.run("\(cluster.programs)/kubectl", ["--namespace", namespace] + arguments, environment: environment, input: input)
+        return try Command.run(
+            "\(cluster.programs)/kubectl", ["--namespace", namespace] + arguments, environment: environment, input: input)
     }
 
     /// Runs a command that has to succeed; gives its output.
     @discardableResult
-    func must(_ arguments: String..., input: String? = nil) throws -> String {
+    func must(_ arguments: String..., input: String? = nil) throws -> String { try must(arguments, input: input) }
+
+    @discardableResult
+    func must(_ arguments: [String], input: String? = nil) throws -> String {
         let result = try run(arguments, input: input)
         guard result.status == 0 else { throw CommandFailure(command: "kubectl " + arguments.joined(separator: " "), result: result) }
         return result.output
