@@ -91,28 +91,41 @@ static int is_usable(const struct sockaddr *address) {
     return value >> 24 != 127 && value != 0;
 }
 
-int hpk_host_address(char *text, size_t size) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9)};
-    // An address of the documentation range: the kernel's choice of source is asked for, nothing is sent.
-    inet_pton(AF_INET, "192.0.2.1", &address.sin_addr);
-    socklen_t length = sizeof address;
-    int found = 0;
-    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (descriptor >= 0) {
-        found = connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0
-            && getsockname(descriptor, (struct sockaddr *)&address, &length) == 0 && is_usable((struct sockaddr *)&address);
-        close(descriptor);
-    }
+// Where datagrams to the address would leave from: the kernel's choice is asked for, nothing is sent.
+static int source_address(const struct sockaddr *peer, socklen_t length, struct sockaddr_storage *source) {
+    int descriptor = socket(peer->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return 0;
+    socklen_t size = sizeof *source;
+    int found = connect(descriptor, peer, length) == 0 && getsockname(descriptor, (struct sockaddr *)source, &size) == 0;
+    close(descriptor);
+    return found;
+}
+
+static int source_toward(const char *peer, struct sockaddr_storage *source) {
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(9)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+    if (inet_pton(AF_INET, peer, &v4.sin_addr) == 1) return source_address((struct sockaddr *)&v4, sizeof v4, source);
+    if (inet_pton(AF_INET6, peer, &v6.sin6_addr) == 1) return source_address((struct sockaddr *)&v6, sizeof v6, source);
+    return 0;
+}
+
+int hpk_host_address(const char *peer, char *text, size_t size) {
+    struct sockaddr_storage address = {0};
+    int found = peer && source_toward(peer, &address);
+    // An address of the documentation range stands for the world.
+    if (!found) found = source_toward("192.0.2.1", &address) && is_usable((struct sockaddr *)&address);
     struct ifaddrs *list = NULL;
     if (!found && getifaddrs(&list) == 0) {
         for (struct ifaddrs *item = list; item && !found; item = item->ifa_next)
             if (is_usable(item->ifa_addr) && item->ifa_flags & IFF_UP) {
-                memcpy(&address, item->ifa_addr, sizeof address);
+                memcpy(&address, item->ifa_addr, sizeof(struct sockaddr_in));
                 found = 1;
             }
         freeifaddrs(list);
     }
-    if (!found || !inet_ntop(AF_INET, &address.sin_addr, text, (socklen_t)size)) return 0;
+    const void *bytes = address.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&address)->sin6_addr
+                                                      : (const void *)&((struct sockaddr_in *)&address)->sin_addr;
+    if (!found || !inet_ntop(address.ss_family, bytes, text, (socklen_t)size)) return 0;
     return (int)strlen(text);
 }
 

@@ -16,8 +16,9 @@ struct RunCommand: AsyncParsableCommand {
             StreamLogHandler(format: configuration.logFormat, level: configuration.logLevel, output: .standardError)
         }
         let logger = Logger(label: "hpk")
-        for name in loaded.unknownVariables {
-            logger.warning("variable of the environment sets nothing", metadata: ["variable": "\(name)"])
+        if !loaded.unknownVariables.isEmpty {
+            logger.warning(
+                "variables of the environment set nothing", metadata: ["variables": "\(loaded.unknownVariables.joined(separator: " "))"])
         }
         try await Daemon.run(configuration, logger: logger)
     }

@@ -21,6 +21,18 @@ import Testing
         #expect(throws: Failure.self) { try MountOption(source: path, destination: "/d", readOnly: false).text() }
     }
 
+    @Test("the node's address is that of the route to the agent", arguments: [("127.0.0.1", "127.0.0.1"), ("127.0.0.7", "127.0.0.1"), ("::1", "::1")])
+    func hostAddress(agent: String, address: String) {
+        #expect(Sandbox.findHostAddress(toward: agent) == address)
+    }
+
+    @Test("an agent that is given by name, or not at all, leaves the node the address towards the world", arguments: ["login", "", nil])
+    func hostAddressWithoutRoute(agent: String?) {
+        let address = Sandbox.findHostAddress(toward: agent)
+        #expect(!address.isEmpty)
+        #expect(address == Sandbox.findHostAddress(toward: nil))
+    }
+
     @Test("mounts below /dev are staged for hpk-init")
     func staging() {
         let mounts = ["/data", "/dev/shm", "/dev/termination-log", "//dev/./x/y", "/devices", "/dev"].map {
@@ -35,11 +47,13 @@ import Testing
     @Test("nothing of the pod but paths is in Apptainer's arguments")
     func arguments() throws {
         let command = ApptainerCommand(
-            program: "/usr/bin/apptainer", configuration: "/c", imagePath: "/image.sif", isReadOnly: false, overlay: "/o", ownProcessNamespace: true,
+            program: "/usr/bin/apptainer", configuration: "/c", imagePath: "/image.sif", isReadOnly: false, overlay: "/o",
+            ownProcessNamespace: true,
             mounts: [MountOption(source: "/s", destination: "/d", readOnly: true)])
         #expect(
             try command.arguments() == [
-                "apptainer", "--silent", "--config", "/c", "exec", "--ignore-userns", "--allow-setuid", "--no-mount", "bind-paths", "--contain",
+                "apptainer", "--silent", "--config", "/c", "exec", "--ignore-userns", "--allow-setuid", "--no-mount", "bind-paths",
+                "--contain",
                 "--cleanenv", "--no-eval", "--pid", "--no-init", "--overlay", "/o", "--mount", #"type=bind,"src=/s","dst=/d",ro"#,
                 "/image.sif", "/.hpk/init", "200", "201", "202", "203", "204",
             ])
@@ -53,7 +67,8 @@ import Testing
         plain.overlay = nil
         #expect(
             try plain.arguments().prefix(10) == [
-                "apptainer", "--silent", "exec", "--no-mount", "bind-paths,home,tmp", "--contain", "--cleanenv", "--no-eval", "--pid", "--no-init",
+                "apptainer", "--silent", "exec", "--no-mount", "bind-paths,home,tmp", "--contain", "--cleanenv", "--no-eval", "--pid",
+                "--no-init",
             ])
         #expect(try plain.arguments().contains("--writable-tmpfs"))
         shared.imagePath = "--help"
@@ -84,7 +99,8 @@ import Testing
     @Test("a zero byte in what is to run is refused", arguments: ["a\0b"])
     func zeroByte(text: String) throws {
         var specification = InitSpecification(
-            arguments: ["x"], environment: [], workingDirectory: "/", user: 0, group: 0, groups: nil, capabilities: 0, noNewPrivileges: true)
+            arguments: ["x"], environment: [], workingDirectory: "/", user: 0, group: 0, groups: nil, capabilities: 0, noNewPrivileges: true
+        )
         #expect(try specification.encoded().prefix(4) == [0x48, 0x50, 0x4b, 0x31])
         specification.arguments = [text]
         #expect(throws: Failure.self) { try specification.encoded() }

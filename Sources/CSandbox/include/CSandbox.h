@@ -57,8 +57,9 @@ int hpk_unmount(const char *target);
 
 /// A descriptor of a new network namespace with the loopback device up, ports from 0 on usable and ping allowed; or a negated errno.
 int hpk_network_namespace(void);
-/// The node's own address towards the world as text. Returns its length, 0 if there is none.
-int hpk_host_address(char *text, size_t size);
+/// The node's own address as text: that of the route to `peer`, a numeric address; where there is none or `peer` is NULL, the one
+/// towards the world. Returns its length, 0 if there is none.
+int hpk_host_address(const char *peer, char *text, size_t size);
 
 /// Removes what stands under `name`, whatever its depth, without following links or leaving the file system tree. 0 or negated errno.
 int hpk_remove_tree(int directory, const char *name);

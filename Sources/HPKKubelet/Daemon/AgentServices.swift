@@ -26,7 +26,6 @@ struct JobFeedService: ServiceLifecycle.Service {
 struct PodService: ServiceLifecycle.Service {
     let manager: PodManager
     let reflector: Reflector<Pod>
-    let namespace: String?
 
     func run() async throws {
         let (changes, mailbox) = AsyncStream.makeStream(of: PodChange.self)
@@ -101,5 +100,57 @@ extension EventRecorder {
             return "spec.\(kind){\(name)}"
         }
         record(pod, note.isWarning ? .warning : .normal, reason: note.reason, note.message, fieldPath: path)
+    }
+}
+
+/// Once an hour removes images that nobody has used for long, while all of them take too much room.
+struct ImageCollectionService: ServiceLifecycle.Service {
+    let collector: ImageCollector
+    let store: PodDirectoryStore
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(3600))
+                guard !Task.isCancelled else { return }
+                do {
+                    let outcome = await collector.collect(inUse: try await imagesInUse())
+                    if !outcome.removed.isEmpty { logger.info("images removed", metadata: ["count": "\(outcome.removed.count)"]) }
+                } catch {
+                    logger.warning("the image store was not tidied", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Images in the plans of all pods that still have a directory: theirs may start again at any moment.
+    private func imagesInUse() async throws -> Set<String> {
+        var paths: Set<String> = []
+        for uid in try await store.uids() {
+            guard let plan = try await store.plan(of: uid) else { continue }
+            for container in plan.initContainers + plan.containers { paths.insert(container.imagePath) }
+        }
+        return paths
+    }
+}
+
+/// Watches the node's own object, so that a cordon, a changed label or its removal is seen at once.
+struct NodeWatchService: ServiceLifecycle.Service {
+    let node: NodeService
+    let reflector: Reflector<Node>
+
+    init(node: NodeService, name: String, client: KubernetesClient) {
+        self.node = node
+        reflector = Reflector(client: client, Selection(fields: "metadata.name=\(name)"))
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await reflector.run() }
+                group.addTask { for await _ in reflector.events { node.nodeChanged() } }
+            }
+        }
     }
 }

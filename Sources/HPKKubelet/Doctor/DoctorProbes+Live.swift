@@ -54,6 +54,8 @@ private actor SlurmProbe {
     }
 
     func cluster() async throws -> DoctorProbes.SlurmCluster {
+        // What was found out once need not be tried again.
+        _ = try await setup()
         let task =
             clusterTask
             ?? Task { [configuration, logger] in

@@ -27,7 +27,9 @@ final class Sandbox {
     private(set) var wayOut: pid_t?
 
     /// Makes folders, files and volumes; ``openNetwork(note:)`` comes after it.
-    init(plan: LaunchPlan, isNamespaced: Bool, clock: Clock) throws {
+    ///
+    /// - Parameter agent: host of the node agent, by which others reach this node too; a name is not looked up.
+    init(plan: LaunchPlan, isNamespaced: Bool, agent: String?, clock: Clock) throws {
         self.plan = plan
         self.isNamespaced = isNamespaced
         guard let apptainer = ApptainerCommand.locate(plan.apptainer, path: Self.searchPath) else {
@@ -56,7 +58,7 @@ final class Sandbox {
         try FileSystem.makeDirectory("\(memory)/shm", mode: 0o1777)
         if isNamespaced, hpk_mount_tmpfs("\(memory)/shm", "mode=1777") != 0 { throw SystemError("mount a tmpfs at", "/dev/shm") }
         volumes = VolumeSet(plan: plan, disk: local.path, memory: memory, canMount: isNamespaced, clock: clock)
-        hostAddress = Self.findHostAddress()
+        hostAddress = Self.findHostAddress(toward: agent)
     }
 
     /// Removes all that the sandbox left on the node.
@@ -68,6 +70,9 @@ final class Sandbox {
 
     /// Where programs are looked up: fixed, since the job's environment is not ours.
     static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// Without these pasta opens every port of the pod on the node, and the node's own loopback ports in the pod (pasta(1)).
+    private static let closed = ["-t", "none", "-u", "none", "-T", "none", "-U", "none", "--no-map-gw"]
 
     /// Makes the pod's network namespace, if it has one, and starts its way out.
     func openNetwork(note: (String) -> Void) throws {
@@ -87,8 +92,9 @@ final class Sandbox {
         try FileSystem.write(path, [], mode: 0o600)
         guard hpk_mount_bind("/proc/self/fd/\(number)", path) == 0 else { throw SystemError("bind the network namespace to", path) }
         if let pasta = ApptainerCommand.locate("pasta", path: Self.searchPath) {
-            wayOut = try Spawn.start(pasta, ["pasta", "-f", "-q", "--config-net", "--netns-only", "--netns", path])
-            podAddresses = [hostAddress]
+            wayOut = try Spawn.start(pasta, ["pasta", "-f", "-q", "--config-net"] + Self.closed + ["--netns-only", "--netns", path])
+            // It gives the pod the address of the node's way out.
+            podAddresses = [Self.findHostAddress(toward: nil)]
         } else if let slirp = ApptainerCommand.locate("slirp4netns", path: Self.searchPath) {
             wayOut = try Spawn.start(
                 slirp, ["slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback", "--netns-type=path", path, "tap0"])
@@ -132,7 +138,7 @@ final class Sandbox {
         return mounts.filter { own in !container.mounts.contains { $0.path == own.destination } }
     }
 
-    private static func findHostAddress() -> String {
-        CText.fill(64) { Int(hpk_host_address($0, $1)) } ?? "127.0.0.1"
+    static func findHostAddress(toward peer: String?) -> String {
+        CText.fill(64) { Int(hpk_host_address(peer, $0, $1)) } ?? "127.0.0.1"
     }
 }

@@ -39,7 +39,7 @@ final class Supervisor {
         lifecycle = PodLifecycle(plan: plan, firstRestartCount: history.firstRestartCount)
         awaitsDelivery = plan.needsDelivery
         do {
-            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, clock: clock)
+            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(directory), clock: clock)
         } catch {
             recorder.record(.sandboxFailed(reason: (error as? Sandbox.Problem)?.reason ?? "SandboxFailed", message: "\(error)"))
             throw error
@@ -74,6 +74,16 @@ final class Supervisor {
     }
 
     // MARK: - Setting up
+
+    /// Host of the node agent's first endpoint; nil where the settings cannot be read, which ``AgentConnection`` reports.
+    private static func agentHost(_ directory: PodDirectory) -> String? {
+        let path = directory.connection
+        guard let bytes = try? FileSystem.read(path, limit: 1 << 20),
+            let settings = try? MessageCoding.decode(ConnectionSettings.self, from: bytes, subject: path),
+            let endpoint = settings.endpoints.first
+        else { return nil }
+        return try? Endpoint(endpoint).host
+    }
 
     private func prepare() throws {
         try sandbox.openNetwork(note: Console.note)

@@ -15,7 +15,7 @@ extension ClusterSuite {
                 let namespace = try await Kubectl.withNamespace("delete") { kubectl in
                     let board = PodBoard(kubectl)
                     let rows = Self.rows(folder: folder.path, silent: silent.address)
-                    try kubectl.create(PodManifest.list(rows.map(\.pod) + Self.bystanders))
+                    try kubectl.create(TestPod.list(rows.map(\.pod) + Self.bystanders))
                     uids = try kubectl.pods().map(\.metadata.uid)
                     await withTaskGroup(of: Void.self) { group in
                         for row in rows {
@@ -48,17 +48,17 @@ extension ClusterSuite {
 
         /// Live at the end, with init containers, several containers, and a child that ignores TERM.
         private static let bystanders = [
-            PodManifest("two-containers") {
+            TestPod("two-containers") {
                 $0.spec["containers"] = [
                     ["name": "one", "image": "busybox:1.35", "command": ["sleep", "600"]],
                     ["name": "two", "image": "busybox:1.35", "command": ["sh", "-c", "trap '' TERM; sleep 600 & wait; wait"]],
                 ]
             },
-            PodManifest("many-processes", script: "for i in 1 2 3 4 5; do (trap '' TERM; sleep 600) & done; wait"),
+            TestPod("many-processes", script: "for i in 1 2 3 4 5; do (trap '' TERM; sleep 600) & done; wait"),
         ]
 
         struct Row: Sendable {
-            var pod: PodManifest
+            var pod: TestPod
             /// Options of `kubectl delete`.
             var options: [String] = []
             /// How long the object may stay after the deletion.
@@ -72,37 +72,37 @@ extension ClusterSuite {
                 + "while :; do sleep 0.2; done"
             return [
                 Row(
-                    pod: PodManifest("heeds-term", script: heeds) {
+                    pod: TestPod("heeds-term", script: heeds) {
                         $0.grace = 20
                         $0.mount(hostPath: folder)
                     }, seconds: 2...15
                 ) { _, folder in folder.lines(of: "heeds") == ["ready"] },
                 Row(
-                    pod: PodManifest("ignores-term", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 3 }, seconds: 3...12),
+                    pod: TestPod("ignores-term", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 3 }, seconds: 3...12),
                 Row(
-                    pod: PodManifest("shorter-grace", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 600 },
+                    pod: TestPod("shorter-grace", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 600 },
                     options: ["--grace-period=2"], seconds: 2...11),
                 Row(
-                    pod: PodManifest("at-once", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 600 },
+                    pod: TestPod("at-once", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 600 },
                     options: ["--grace-period=1"], seconds: 0...10),
                 Row(
-                    pod: PodManifest("forced", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 600 },
+                    pod: TestPod("forced", script: "trap '' TERM; while :; do sleep 0.2; done") { $0.grace = 600 },
                     options: ["--grace-period=0", "--force"], seconds: 0...5),
-                Row(pod: PodManifest("in-queue", flags: "--begin=now+3600", script: "true") { $0.grace = 600 }, seconds: 0...10) { pod, _ in
+                Row(pod: TestPod("in-queue", flags: "--begin=now+3600", script: "true") { $0.grace = 600 }, seconds: 0...10) { pod, _ in
                     pod.pendingReason == "BeginTime"
                 },
                 Row(
-                    pod: PodManifest("in-init", script: "true") {
+                    pod: TestPod("in-init", script: "true") {
                         $0.spec["initContainers"] = [["name": "first", "image": "busybox:1.35", "command": ["sleep", "600"]]]
                     }, seconds: 0...10
                 ) { pod, _ in pod.status.initContainerStatuses.first?.state.running != nil },
                 Row(
-                    pod: PodManifest("while-pulling", script: "true") {
+                    pod: TestPod("while-pulling", script: "true") {
                         $0.grace = 600
                         $0.container["image"] = .string("\(silent)/never:1")
                     }, seconds: 0...10
                 ) { pod, _ in pod.mainState?.waiting != nil },
-                Row(pod: PodManifest("already-over", script: "true") { $0.grace = 600 }, seconds: 0...5) { pod, _ in
+                Row(pod: TestPod("already-over", script: "true") { $0.grace = 600 }, seconds: 0...5) { pod, _ in
                     pod.status.phase == .succeeded
                 },
             ]

@@ -4,7 +4,7 @@ import Testing
 
 /// A pod, what happens to its job, and how it must look in the end.
 struct EndScenario: Sendable {
-    var pod: PodManifest
+    var pod: TestPod
     var end: JobEnd
     /// Brings the end about; returns before or after the job has ended.
     var provoke: @Sendable (EndScene, String) async throws -> Void = { _, _ in }
@@ -20,15 +20,15 @@ struct EndScenario: Sendable {
 
     private static let ordinary = [
         EndScenario(
-            pod: PodManifest("completed", flags: anywhere, script: "echo done"),
+            pod: TestPod("completed", flags: anywhere, script: "echo done"),
             end: JobEnd(
                 phase: .succeeded, reason: nil, exitCodes: [0], containerReason: "Completed", jobState: "COMPLETED",
                 events: ["Created", "Started"])),
         EndScenario(
-            pod: PodManifest("failed", flags: anywhere, script: "exit 3"),
+            pod: TestPod("failed", flags: anywhere, script: "exit 3"),
             end: JobEnd(phase: .failed, reason: nil, exitCodes: [3], containerReason: "Error", jobState: "FAILED", events: ["Started"])),
         EndScenario(
-            pod: PodManifest("out-of-memory", flags: anywhere, script: "tail /dev/zero") {
+            pod: TestPod("out-of-memory", flags: anywhere, script: "tail /dev/zero") {
                 $0.container["resources"] = ["limits": ["memory": "64Mi"]]
             },
             end: JobEnd(
@@ -38,7 +38,7 @@ struct EndScenario: Sendable {
 
     private static let cancelled = [
         EndScenario(
-            pod: PodManifest("cancelled-running", flags: anywhere, script: "sleep 600"),
+            pod: TestPod("cancelled-running", flags: anywhere, script: "sleep 600"),
             end: JobEnd(
                 phase: .failed, reason: "SlurmJobCancelled", message: "was cancelled in Slurm", exitCodes: killed, jobState: "CANCELLED",
                 events: ["Started", "SlurmJobCancelled"])
@@ -46,7 +46,7 @@ struct EndScenario: Sendable {
             _ = try scene.slurm.run("scancel", try await scene.runningJob(of: name))
         },
         EndScenario(
-            pod: PodManifest("cancelled-pending", flags: "--begin=now+3600", script: "true"),
+            pod: TestPod("cancelled-pending", flags: "--begin=now+3600", script: "true"),
             end: JobEnd(
                 phase: .failed, reason: "SlurmJobCancelled", message: "was cancelled in Slurm", containerReason: "SlurmJobCancelled",
                 jobState: "CANCELLED", events: ["SlurmPending", "SlurmJobCancelled"])
@@ -55,7 +55,7 @@ struct EndScenario: Sendable {
             _ = try scene.slurm.run("scancel", try await scene.job(of: name))
         },
         EndScenario(
-            pod: PodManifest("held-and-released", flags: "\(anywhere) --hold", script: "true"),
+            pod: TestPod("held-and-released", flags: "\(anywhere) --hold", script: "true"),
             end: JobEnd(
                 phase: .succeeded, reason: nil, exitCodes: [0], containerReason: "Completed", jobState: "COMPLETED",
                 events: ["SlurmPending", "Started"])
@@ -67,24 +67,24 @@ struct EndScenario: Sendable {
 
     private static let limits = [
         EndScenario(
-            pod: PodManifest("time-limit", flags: "\(anywhere) --time=1", script: "sleep 600"),
+            pod: TestPod("time-limit", flags: "\(anywhere) --time=1", script: "sleep 600"),
             end: JobEnd(
                 phase: .failed, reason: "SlurmTimeLimit", message: "time limit of 1 min", exitCodes: killed, jobState: "TIMEOUT",
                 events: ["Started", "SlurmTimeLimit"])),
         EndScenario(
-            pod: PodManifest(
+            pod: TestPod(
                 "time-limit-heeded", flags: "\(anywhere) --time=1 --signal=B:TERM@25",
                 script: "trap 'exit 0' TERM; sleep 600 & wait"),
             end: JobEnd(
                 phase: .failed, reason: "SlurmTimeLimit", message: "time limit of 1 min", exitCodes: [0], jobState: "COMPLETED",
                 events: ["Started", "Killing", "SlurmTimeLimit"])),
         EndScenario(
-            pod: PodManifest("active-deadline", flags: anywhere, script: "sleep 600") { $0.spec["activeDeadlineSeconds"] = 3 },
+            pod: TestPod("active-deadline", flags: anywhere, script: "sleep 600") { $0.spec["activeDeadlineSeconds"] = 3 },
             end: JobEnd(
                 phase: .failed, reason: "DeadlineExceeded", message: "longer than the specified deadline", exitCodes: killed,
                 jobState: "FAILED", events: ["Started", "Killing", "DeadlineExceeded"])),
         EndScenario(
-            pod: PodManifest(
+            pod: TestPod(
                 "slurm-deadline", flags: "--hold --nodelist=c2 --gres=gpu:nvidia:2 --time=1 --deadline=now+75", script: "true"),
             end: JobEnd(
                 phase: .failed, reason: "SlurmDeadline", message: "deadline", containerReason: "SlurmDeadline", jobState: "DEADLINE",
@@ -103,7 +103,7 @@ struct EndScenario: Sendable {
     private static func moved(_ folder: String) -> [EndScenario] {
         [
             EndScenario(
-                pod: PodManifest("preempted", flags: "--partition=preemptable --nodelist=c2 --cpus-per-task=60", script: "sleep 600"),
+                pod: TestPod("preempted", flags: "--partition=preemptable --nodelist=c2 --cpus-per-task=60", script: "sleep 600"),
                 end: JobEnd(
                     phase: .failed, reason: "Preempted", message: "job of higher priority", exitCodes: killed, jobState: "PREEMPTED",
                     events: ["Started", "Preempted"])
@@ -136,7 +136,7 @@ struct EndScenario: Sendable {
 
     private static let lost = [
         EndScenario(
-            pod: PodManifest("node-failed", flags: "--nodelist=c4", script: "sleep 600"),
+            pod: TestPod("node-failed", flags: "--nodelist=c4", script: "sleep 600"),
             end: JobEnd(
                 phase: .failed, reason: "NodeFailure", message: "c4", exitCodes: [137], jobState: "NODE_FAIL",
                 events: ["Started", "NodeFailure"])
@@ -147,7 +147,7 @@ struct EndScenario: Sendable {
             _ = try await scene.board.ended(name, seconds: 60)
         },
         EndScenario(
-            pod: PodManifest("supervisor-killed", flags: anywhere, script: "sleep 600"),
+            pod: TestPod("supervisor-killed", flags: anywhere, script: "sleep 600"),
             end: JobEnd(
                 phase: .failed, reason: "SupervisorLost", message: "slurm.out", exitCodes: [137], containerReason: "ContainerStatusUnknown",
                 jobState: "FAILED", events: ["Started", "SupervisorLost"])
@@ -159,9 +159,9 @@ struct EndScenario: Sendable {
     ]
 
     /// Its second run ends by itself; what tells the runs apart is a file.
-    private static func requeuing(_ name: String, flags: String, _ folder: String) -> PodManifest {
+    private static func requeuing(_ name: String, flags: String, _ folder: String) -> TestPod {
         let mark = "\(folder)/\(name)"
-        return PodManifest(name, flags: flags, script: "[ -e \(mark) ] && exit 0; touch \(mark); exec sleep 600") {
+        return TestPod(name, flags: flags, script: "[ -e \(mark) ] && exit 0; touch \(mark); exec sleep 600") {
             $0.mount(hostPath: folder)
         }
     }

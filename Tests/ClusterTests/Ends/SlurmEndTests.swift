@@ -14,7 +14,7 @@ extension ClusterSuite {
                     let folder = try SharedFolder(agent.cluster)
                     defer { folder.remove() }
                     let rows = EndScenario.all(folder: folder.path)
-                    try kubectl.create(try PodManifest.list(rows.map(\.pod)))
+                    try kubectl.create(try TestPod.list(rows.map(\.pod)))
                     await withTaskGroup(of: Void.self) { group in
                         for row in rows {
                             group.addTask {

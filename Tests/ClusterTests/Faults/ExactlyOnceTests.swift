@@ -22,7 +22,7 @@ extension ClusterSuite {
                     let board = PodBoard(kubectl)
                     let pods = (0..<Self.podCount).map { self.pod("run-\($0)", folder, seconds: Int.random(in: 0...6, using: &random)) }
                     let deleted = (0..<Self.deletedCount).map { self.pod("deleted-\($0)", folder, seconds: 600) }
-                    async let creation: Void = kubectl.create(PodManifest.list(pods + deleted))
+                    async let creation: Void = kubectl.create(TestPod.list(pods + deleted))
                     for kill in 0..<Self.killCount {
                         // The instants count from the start of the process: some fall into its start, some into its recovery.
                         try await Task.sleep(for: .milliseconds(Int.random(in: 20...3000, using: &random)))
@@ -58,8 +58,8 @@ extension ClusterSuite {
         }
 
         /// Leaves its UID in a file of its own, then lives for a while.
-        private func pod(_ name: String, _ folder: SharedFolder, seconds: Int) -> PodManifest {
-            PodManifest(name, script: "echo $POD_UID >> \(folder.path)/\(name); exec sleep \(seconds)") {
+        private func pod(_ name: String, _ folder: SharedFolder, seconds: Int) -> TestPod {
+            TestPod(name, script: "echo $POD_UID >> \(folder.path)/\(name); exec sleep \(seconds)") {
                 $0.grace = 1
                 $0.mount(hostPath: folder.path)
                 $0.container["env"] = [["name": "POD_UID", "valueFrom": ["fieldRef": ["fieldPath": "metadata.uid"]]]]

@@ -14,11 +14,11 @@ struct HostilePod: Sendable {
         case succeeds(String?)
     }
 
-    var pod: PodManifest
+    var pod: TestPod
     var fate: Fate
 
-    init(_ name: String, _ fate: Fate, flags: String? = nil, script: String? = nil, _ change: (inout PodManifest) -> Void = { _ in }) {
-        pod = PodManifest(name, flags: flags, script: script, change)
+    init(_ name: String, _ fate: Fate, flags: String? = nil, script: String? = nil, _ change: (inout TestPod) -> Void = { _ in }) {
+        pod = TestPod(name, flags: flags, script: script, change)
         self.fate = fate
     }
 
@@ -135,7 +135,7 @@ struct HostilePod: Sendable {
     ]
 }
 
-extension PodManifest {
+extension TestPod {
     fileprivate mutating func mountEmpty(subPath: String) {
         spec["volumes"] = [["name": "empty", "emptyDir": [:]]]
         container["volumeMounts"] = [["name": "empty", "mountPath": "/mnt", "subPath": .string(subPath)]]

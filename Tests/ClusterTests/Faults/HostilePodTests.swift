@@ -23,7 +23,7 @@ extension ClusterSuite {
                     }
                     #expect(folder.files.isEmpty, "text of a pod was run as a command")
                     #expect(agent.isRunning && agent.processID == process, "the agent lived through all of it")
-                    try kubectl.create(PodManifest.list([PodManifest("afterwards", script: "true")]))
+                    try kubectl.create(TestPod.list([TestPod("afterwards", script: "true")]))
                     #expect(try await board.ended("afterwards").status.phase == .succeeded)
                 }
             }
@@ -31,7 +31,7 @@ extension ClusterSuite {
 
         private func check(_ row: HostilePod, _ kubectl: Kubectl, _ board: PodBoard) async throws {
             let name = row.pod.name
-            let created = try kubectl.run("create", "--validate=false", "-f", "-", input: PodManifest.list([row.pod]))
+            let created = try kubectl.run("create", "--validate=false", "-f", "-", input: TestPod.list([row.pod]))
             if case .refused = row.fate {
                 #expect(created.status != 0, "the API server refuses \(name)")
                 return

@@ -25,9 +25,9 @@ extension ClusterSuite {
                 try await Kubectl.withNamespace("nocommand") { kubectl in
                     let board = PodBoard(kubectl)
                     try kubectl.create(
-                        PodManifest.list([
-                            PodManifest("ends", script: "true"), PodManifest("deleted", script: "exec sleep 600"),
-                            PodManifest("queued", flags: "--begin=now+3600", script: "true"),
+                        TestPod.list([
+                            TestPod("ends", script: "true"), TestPod("deleted", script: "exec sleep 600"),
+                            TestPod("queued", flags: "--begin=now+3600", script: "true"),
                         ]))
                     #expect(try await board.ended("ends").status.phase == .succeeded)
                     _ = try await board.running("deleted")

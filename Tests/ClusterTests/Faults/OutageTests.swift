@@ -31,15 +31,15 @@ extension ClusterSuite {
                 var uids: [String] = []
                 let namespace = try await Kubectl.withNamespace("outage") { kubectl in
                     let board = PodBoard(kubectl)
-                    let pods = (0..<18).map { PodManifest("job-\($0)", script: "sleep \($0 % 9); exit \($0 % 3)") }
-                    try kubectl.create(PodManifest.list([PodManifest("running", script: "exec sleep 600")] + pods))
+                    let pods = (0..<18).map { TestPod("job-\($0)", script: "sleep \($0 % 9); exit \($0 % 3)") }
+                    try kubectl.create(TestPod.list([TestPod("running", script: "exec sleep 600")] + pods))
                     let running = try await board.running("running")
                     uids = try kubectl.pods().map(\.metadata.uid)
 
                     try cluster.component(outage.action, outage.component)
                     do {
                         if outage.stopsSlurm {
-                            try kubectl.create(PodManifest.list([PodManifest("late", script: "true")]))
+                            try kubectl.create(TestPod.list([TestPod("late", script: "true")]))
                             let late = try await board.pod("late", "shows that Slurm does not answer", seconds: 45) {
                                 $0.mainState?.waiting?.reason == "SlurmUnavailable"
                             }
@@ -93,8 +93,8 @@ extension ClusterSuite {
                         "echo run >> \(folder.path)/runs; while [ ! -e \(folder.path)/go ]; do sleep 0.2; done; rm \(folder.path)/go; "
                         + "[ $(wc -l < \(folder.path)/runs) -ge 2 ] && exit 0; exit 5"
                     try kubectl.create(
-                        PodManifest.list([
-                            PodManifest("restarting", script: script) {
+                        TestPod.list([
+                            TestPod("restarting", script: script) {
                                 $0.mount(hostPath: folder.path)
                                 $0.spec["restartPolicy"] = "OnFailure"
                             }

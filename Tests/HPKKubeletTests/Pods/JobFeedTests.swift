@@ -16,7 +16,9 @@ private actor TableSource: JobSource {
 
     func userJobs() async throws -> [JobRecord] {
         queries += 1
-        if fails { throw SlurmError(code: 1, name: "X", message: "down", operation: "query", retryAdvice: .whenReachable, whatToDo: "wait") }
+        if fails {
+            throw SlurmError(code: 1, name: "X", message: "down", operation: "query", retryAdvice: .whenReachable, whatToDo: "wait")
+        }
         return records
     }
 }

@@ -119,7 +119,8 @@ struct PodMachineEndTests {
         pod.submit()
         pod.start("main")
         #expect(pod.send(.jobChanged(Harness.record(.nodeFail, flags: .requeue))).isEmpty)
-        #expect(pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
+        #expect(
+            pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
         #expect(pod.status?.containerStatuses.first?.state.waiting?.reason == "SlurmPending")
         #expect(pod.status?.containerStatuses.first?.lastState.terminated?.reason == "ContainerStatusUnknown")
         #expect(!pod.machine.isOver)
@@ -141,7 +142,8 @@ struct PodMachineEndTests {
         _ = pod.event(.stopping(reason: "the job received SIGTERM"))
         pod.exit("main", 143)
         _ = pod.event(.finished)
-        #expect(pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
+        #expect(
+            pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
         let status = pod.status
         #expect(status?.containerStatuses.first?.state.waiting?.reason == "SlurmPending")
         #expect(status?.containerStatuses.first?.lastState.terminated?.exitCode == 143)

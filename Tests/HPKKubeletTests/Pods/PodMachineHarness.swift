@@ -71,7 +71,8 @@ struct PodMachineHarness {
 
     static func record(_ base: JobState.Base, flags: JobState.Flags = [], reason: String = "None", restarts: Int = 0) -> JobRecord {
         var record = JobRecord(
-            id: job, name: "n/p", state: JobState(base, flags: flags), stateReason: StateReason(rawValue: reason == "None" ? 0 : 1, text: reason))
+            id: job, name: "n/p", state: JobState(base, flags: flags),
+            stateReason: StateReason(rawValue: reason == "None" ? 0 : 1, text: reason))
         record.restartCount = restarts
         return record
     }

@@ -109,7 +109,9 @@ struct JournalReaderTests {
         #expect(problems.isEmpty)
     }
 
-    @Test("A malformed line is told and skipped", arguments: ["{}", "nonsense", "\u{0}\u{0}", #"{"sequence":-1,"time":1,"kind":{"finished":{}}}"#])
+    @Test(
+        "A malformed line is told and skipped",
+        arguments: ["{}", "nonsense", "\u{0}\u{0}", #"{"sequence":-1,"time":1,"kind":{"finished":{}}}"#])
     func malformed(line: String) throws {
         let text = try line + "\n" + Self.line(3) + "\n"
         let (events, problems) = JournalReader.read(Array(text.utf8))

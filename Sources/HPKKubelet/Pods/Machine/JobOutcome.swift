@@ -51,7 +51,8 @@ enum JobOutcome {
         case .preempted:
             return .failed("Preempted", "\(job) was preempted by a job of higher priority\(place)")
         case .outOfMemory:
-            var outcome = PodOutcome.failed("OOMKilled", "\(job) used more memory than it had asked for\(place); raise resources.limits.memory")
+            var outcome = PodOutcome.failed(
+                "OOMKilled", "\(job) used more memory than it had asked for\(place); raise resources.limits.memory")
             outcome.lostReason = "OOMKilled"
             return outcome
         case .bootFail:
@@ -67,7 +68,8 @@ enum JobOutcome {
     static func forgotten(_ id: JobID, facts: PodFacts, names: [String]) -> PodOutcome {
         if facts.isFinished { return containers(names, facts: facts) }
         return .failed(
-            "SlurmJobLost", "Slurm no longer knows job \(id) (MinJobAge passed, or it was purged) and the pod's journal does not tell its end")
+            "SlurmJobLost",
+            "Slurm no longer knows job \(id) (MinJobAge passed, or it was purged) and the pod's journal does not tell its end")
     }
 
     /// The end as the containers themselves tell it.

@@ -20,7 +20,8 @@ extension PodMachine {
             effects = [.follow(id)] + deadlineTimer(at: now) + concludeIfFinished(at: now)
         } else if recovery.isDirectoryLost {
             let message = "The pod's directory is gone and Slurm has no job of it: how its containers ended is not known"
-            effects = [.record(PodNote("PodDirectoryLost", message, isWarning: true))] + conclude(.failed("PodDirectoryLost", message), at: now)
+            effects =
+                [.record(PodNote("PodDirectoryLost", message, isWarning: true))] + conclude(.failed("PodDirectoryLost", message), at: now)
         } else {
             effects = [.prepare]
         }

@@ -28,9 +28,11 @@ public final class PodDirectoryStore: Sendable {
     ///
     /// - Throws: ``PodDirectoryError`` for a UID that cannot be the name of a folder.
     public func directory(of uid: String) throws -> PodDirectory {
-        let isPlain = !uid.isEmpty && uid.utf8.count <= 128 && uid.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
-        }
+        let isPlain =
+            !uid.isEmpty && uid.utf8.count <= 128
+            && uid.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+            }
         guard isPlain else { throw PodDirectoryError(path: root, problem: "the pod UID '\(uid.prefix(64))' cannot name a directory") }
         return PodDirectory(path: "\(root)/\(uid)")
     }

@@ -194,7 +194,9 @@ actor PodPreparer: PodPreparing {
         for name in PodReferences(of: pod).imagePullSecrets {
             do {
                 guard let secret = try await reader.secret(namespace: pod.metadata.namespace, name: name) else {
-                    note(PodNote("FailedToRetrieveImagePullSecret", "Unable to retrieve image pull secret \(name): not found", isWarning: true))
+                    note(
+                        PodNote(
+                            "FailedToRetrieveImagePullSecret", "Unable to retrieve image pull secret \(name): not found", isWarning: true))
                     continue
                 }
                 if let bytes = secret.data[".dockerconfigjson"] {

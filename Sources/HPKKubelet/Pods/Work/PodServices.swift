@@ -21,7 +21,8 @@ public struct PodServices: Sendable {
 
     init(
         store: PodDirectoryStore, preparer: any PodPreparing, jobs: any JobControlling, feed: JobFeed, api: any PodAPI,
-        status: PodStatusWriter, access: @escaping @Sendable () async -> SupervisorAccess, record: @escaping @Sendable (Pod, PodNote) -> Void, now: @escaping @Sendable () -> Date = { Date() },
+        status: PodStatusWriter, access: @escaping @Sendable () async -> SupervisorAccess,
+        record: @escaping @Sendable (Pod, PodNote) -> Void, now: @escaping @Sendable () -> Date = { Date() },
         logger: Logger
     ) {
         self.store = store

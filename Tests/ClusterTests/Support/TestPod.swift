@@ -2,7 +2,7 @@ import Foundation
 import Kubernetes
 
 /// A pod with one container, as JSON, so that any text in it arrives at the API server as it is.
-struct PodManifest: Sendable {
+struct TestPod: Sendable {
     var name: String
     /// Options in sbatch's notation.
     var flags: String?
@@ -14,7 +14,7 @@ struct PodManifest: Sendable {
     var spec: [String: JSONValue] = [:]
     var container: [String: JSONValue] = [:]
 
-    init(_ name: String, flags: String? = nil, script: String? = nil, _ change: (inout PodManifest) -> Void = { _ in }) {
+    init(_ name: String, flags: String? = nil, script: String? = nil, _ change: (inout TestPod) -> Void = { _ in }) {
         self.name = name
         self.flags = flags
         self.script = script
@@ -40,7 +40,7 @@ struct PodManifest: Sendable {
     }
 
     /// Several pods in one document, for one call of kubectl.
-    static func list(_ pods: [PodManifest]) throws -> String {
+    static func list(_ pods: [TestPod]) throws -> String {
         let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(pods.map(\.json))]
         return String(decoding: try JSONEncoder().encode(list), as: UTF8.self)
     }
