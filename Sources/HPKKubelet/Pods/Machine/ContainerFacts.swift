@@ -67,6 +67,8 @@ struct PodFacts: Sendable, Equatable {
     /// Why the supervisor is ending the pod, if it is.
     private(set) var stopReason: String?
     private(set) var isFinished = false
+    /// The supervisor has nothing more to tell: its containers have ended, or could not begin.
+    var isComplete: Bool { isFinished || sandboxFailure != nil }
 
     func container(_ name: String) -> ContainerFacts { containers[name] ?? ContainerFacts() }
 
