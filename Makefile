@@ -53,7 +53,16 @@ test-unit: ## unit tests
 .PHONY: test-cluster
 test-cluster: all ## tests against the real Slurm, API server and Apptainer (starts the cluster if it is down, and leaves it as it was)
 	swift build --build-tests --jobs $(JOBS)
-	cluster/run swift test --skip-build --filter ClusterTests
+	cluster/run $(MAKE) --no-print-directory test-live
+
+# What the cluster's real daemons have to say to each layer, the lowest first; one run each, since fault tests fork and stall others.
+.PHONY: test-live
+test-live:
+	swift test --skip-build --filter '^SlurmTests'
+	swift test --skip-build --filter '^KubernetesTests'
+	swift test --skip-build --filter '^PodSupervisorTests'
+	swift test --skip-build --filter '^HPKKubeletTests.*Image'
+	swift test --skip-build --filter '^ClusterTests'
 
 .PHONY: cluster-up cluster-down cluster-status
 cluster-up: ## start the development cluster

@@ -16,7 +16,8 @@ public enum Command {
     public static func run(_ arguments: [String]) -> Int32 {
         // A peer that is gone shows as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
-        guard arguments.count == 4, ["run", "supervise"].contains(arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/") else {
+        guard arguments.count == 4, ["run", "supervise"].contains(arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/")
+        else {
             _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             return arguments.dropFirst().first == "--help" ? 0 : 64
         }
@@ -59,7 +60,8 @@ public enum Command {
             throw error
         }
         let supervisor = try Supervisor(
-            plan: plan, directory: directory, start: start, journal: journal, history: history, isNamespaced: isNamespaced, lifeline: lifeline)
+            plan: plan, directory: directory, start: start, journal: journal, history: history, isNamespaced: isNamespaced,
+            lifeline: lifeline)
         return try supervisor.run()
     }
 

@@ -152,7 +152,7 @@ static void put_mount(const char *source, char *destination) {
 }
 
 static const char *id_error(void) {
-    return errno == EINVAL ? "the node gives this user no such id (see /etc/subuid and /etc/subgid)" : strerror(errno);
+    return errno == EINVAL || errno == EPERM ? "the node gives this user no such id (see /etc/subuid and /etc/subgid)" : strerror(errno);
 }
 
 static void take_identity(uint32_t flags, uint32_t user, uint32_t group, uint32_t count, const gid_t *groups, uint64_t capabilities) {

@@ -15,7 +15,15 @@ final class TemporaryFolder: Sendable {
     @discardableResult
     func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
         let file = "\(path)/\(name)"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        if mode & 0o111 == 0 {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        } else {
+            // Another process makes the file: a fork of another test in between would inherit our descriptor, and the kernel refuses to
+            // run a file that somebody has open for writing.
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file + ".text"))
+            let copy = try Process.run(URL(fileURLWithPath: "/bin/cp"), arguments: [file + ".text", file])
+            copy.waitUntilExit()
+        }
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
         return file
     }

@@ -67,7 +67,8 @@ private struct Seeded: RandomNumberGenerator {
         let plan = LaunchPlan(
             uid: "u", namespace: "n", name: "p", nodeName: "x", hostname: "h",
             volumes: [VolumePlan(name: "v", source: .emptyDirectory(inMemory: true, sizeLimit: 5))],
-            containers: [ContainerPlan(name: "c", imagePath: "/i", image: "i", imageID: "d", command: [Template("a")])], initProgram: "/init")
+            containers: [ContainerPlan(name: "c", imagePath: "/i", image: "i", imageID: "d", command: [Template("a")])],
+            initProgram: "/init")
         let good = try MessageCoding.encode(plan)
         #expect(try MessageCoding.decode(LaunchPlan.self, from: good, subject: "plan") == plan)
         var refused = 0
@@ -94,7 +95,8 @@ private struct Seeded: RandomNumberGenerator {
             ("$(VAR_A)", "A"), ("___$(VAR_B)___", "___B___"), ("___$(VAR_C)", "___C"), ("$(VAR_A)-$(VAR_A)", "A-A"), ("$(VAR_A)-1", "A-1"),
             ("$(VAR_A)_$(VAR_B)_$(VAR_C)", "A_B_C"), ("$$(VAR_B)_$(VAR_A)", "$(VAR_B)_A"), ("$$(VAR_A)_$$(VAR_B)", "$(VAR_A)_$(VAR_B)"),
             ("f000-$$VAR_A", "f000-$VAR_A"), ("foo\\$(VAR_C)bar", "foo\\Cbar"), ("foo$$(VAR_C)bar", "foo$(VAR_C)bar"),
-            ("$(VAR_DNE)", "$(VAR_DNE)"), ("$(VAR_A", "$(VAR_A"), ("$(VAR_", "$("  + "VAR_"), ("$VAR_A)", "$VAR_A)"), ("${VAR_A}", "${VAR_A}"),
+            ("$(VAR_DNE)", "$(VAR_DNE)"), ("$(VAR_A", "$(VAR_A"), ("$(VAR_", "$(" + "VAR_"), ("$VAR_A)", "$VAR_A)"),
+            ("${VAR_A}", "${VAR_A}"),
             ("$(VAR_EMPTY)", ""), ("$(VAR_A)$", "A$"), ("$", "$"), ("$$$$$$$(VAR_A)", "$$$A"), ("$$$$$$(BIG_MONEY)", "$$$(BIG_MONEY)"),
             ("$?_boo_$!", "$?_boo_$!"), ("$()", "$()"), ("ü$(VAR_A)ü", "üAü"), ("", ""), ("$(VAR_REF)", "$(VAR_A)"),
         ])

@@ -50,7 +50,8 @@ struct ConnectionTests {
         }
         server.serve()
         try connect(pod, to: server)
-        let script = "trap 'exit 0' TERM; [ \"$(cat /secret/password)\" = \"$PASSWORD\" ] && echo same; stat -f -c %T /secret; while true; do sleep 0.05; done"
+        let script =
+            "trap 'exit 0' TERM; [ \"$(cat /secret/password)\" = \"$PASSWORD\" ] && echo same; stat -f -c %T /secret; while true; do sleep 0.05; done"
         let code = try pod.run(
             pod.plan([
                 pod.shell("c", script) {
@@ -99,7 +100,8 @@ struct ConnectionTests {
         #expect(server.frames == [])
     }
 
-    @Test("a refusal, a broken frame or a broken connection is followed by another attempt", arguments: ["refusal", "garbage", "unexpected"])
+    @Test(
+        "a refusal, a broken frame or a broken connection is followed by another attempt", arguments: ["refusal", "garbage", "unexpected"])
     func retries(how: String) throws {
         let pod = try PodRun()
         let server = try AgentServer { frame in

@@ -47,11 +47,13 @@ import Testing
     @Test("nothing of the pod but paths is in Apptainer's arguments")
     func arguments() throws {
         let command = ApptainerCommand(
-            program: "/usr/bin/apptainer", configuration: "/c", imagePath: "/image.sif", isReadOnly: false, overlay: "/o", ownProcessNamespace: true,
+            program: "/usr/bin/apptainer", configuration: "/c", imagePath: "/image.sif", isReadOnly: false, overlay: "/o",
+            ownProcessNamespace: true,
             mounts: [MountOption(source: "/s", destination: "/d", readOnly: true)])
         #expect(
             try command.arguments() == [
-                "apptainer", "--silent", "--config", "/c", "exec", "--ignore-userns", "--allow-setuid", "--no-mount", "bind-paths", "--contain",
+                "apptainer", "--silent", "--config", "/c", "exec", "--ignore-userns", "--allow-setuid", "--no-mount", "bind-paths",
+                "--contain",
                 "--cleanenv", "--no-eval", "--pid", "--no-init", "--overlay", "/o", "--mount", #"type=bind,"src=/s","dst=/d",ro"#,
                 "/image.sif", "/.hpk/init", "200", "201", "202", "203", "204",
             ])
@@ -65,7 +67,8 @@ import Testing
         plain.overlay = nil
         #expect(
             try plain.arguments().prefix(10) == [
-                "apptainer", "--silent", "exec", "--no-mount", "bind-paths,home,tmp", "--contain", "--cleanenv", "--no-eval", "--pid", "--no-init",
+                "apptainer", "--silent", "exec", "--no-mount", "bind-paths,home,tmp", "--contain", "--cleanenv", "--no-eval", "--pid",
+                "--no-init",
             ])
         #expect(try plain.arguments().contains("--writable-tmpfs"))
         shared.imagePath = "--help"
@@ -96,7 +99,8 @@ import Testing
     @Test("a zero byte in what is to run is refused", arguments: ["a\0b"])
     func zeroByte(text: String) throws {
         var specification = InitSpecification(
-            arguments: ["x"], environment: [], workingDirectory: "/", user: 0, group: 0, groups: nil, capabilities: 0, noNewPrivileges: true)
+            arguments: ["x"], environment: [], workingDirectory: "/", user: 0, group: 0, groups: nil, capabilities: 0, noNewPrivileges: true
+        )
         #expect(try specification.encoded().prefix(4) == [0x48, 0x50, 0x4b, 0x31])
         specification.arguments = [text]
         #expect(throws: Failure.self) { try specification.encoded() }

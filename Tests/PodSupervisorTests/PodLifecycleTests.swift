@@ -94,7 +94,10 @@ private let second: Int64 = 1_000_000_000
         #expect(pod.notCreated(0, reason: "R", message: "m", at: 0) == [report, .wake(container: 0, at: 10 * second)])
         #expect(pod.timerFired(0, at: 10 * second) == [.start(container: 0, restartCount: 0)])
         #expect(pod.notCreated(0, reason: "R", message: "m", at: 10 * second) == [report, .wake(container: 0, at: 30 * second)])
-        #expect(pod.stop(graceSeconds: 5, reason: "x", at: 11 * second) == [.report(.stopping(reason: "x")), .report(.finished), .finish(succeeded: false)])
+        #expect(
+            pod.stop(graceSeconds: 5, reason: "x", at: 11 * second) == [
+                .report(.stopping(reason: "x")), .report(.finished), .finish(succeeded: false),
+            ])
     }
 
     @Test("a stop asks running containers, then kills what is left after the grace")
@@ -145,7 +148,9 @@ private let second: Int64 = 1_000_000_000
     func stopEarly() {
         var pod = PodLifecycle(plan: plan(inits: ["i"]))
         #expect(
-            pod.stop(graceSeconds: 30, reason: "x", at: 0) == [.report(.stopping(reason: "x")), .report(.finished), .finish(succeeded: false)])
+            pod.stop(graceSeconds: 30, reason: "x", at: 0) == [
+                .report(.stopping(reason: "x")), .report(.finished), .finish(succeeded: false),
+            ])
         #expect(pod.begin() == [])
     }
 

@@ -28,7 +28,9 @@ final class PodRun {
         }
         try FileSystem.write("\(folder)/image/etc/passwd", "root:x:0:0::/root:/bin/sh\nweb:x:33:33::/srv/web:/bin/sh\n".utf8, mode: 0o644)
         try FileSystem.write("\(folder)/image/bin/busybox", FileSystem.read("/bin/busybox"), mode: 0o755)
-        for name in ["sh", "cat", "sleep", "id", "stat", "chown", "touch", "ls", "nc", "kill", "grep", "ps", "mkdir", "rm", "env", "hostname", "wc"] {
+        for name in [
+            "sh", "cat", "sleep", "id", "stat", "chown", "touch", "ls", "nc", "kill", "grep", "ps", "mkdir", "rm", "env", "hostname", "wc",
+        ] {
             _ = symlink("busybox", "\(folder)/image/bin/\(name)")
         }
         try FileSystem.write("\(folder)/hpk-pod", FileSystem.read("\(package)/.build/debug/hpk-pod", limit: .max), mode: 0o755)

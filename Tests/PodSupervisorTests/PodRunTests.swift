@@ -18,7 +18,9 @@ struct PodRunTests {
         let code = try pod.run(
             pod.plan([
                 pod.shell("server", "echo shared > /dev/shm/x; echo from the server | nc -l -p 18099"),
-                pod.shell("client", "until nc 127.0.0.1 18099 </dev/null 2>/dev/null; do sleep 0.1; done; cat /dev/shm/x; hostname; cat /etc/hostname"),
+                pod.shell(
+                    "client",
+                    "until nc 127.0.0.1 18099 </dev/null 2>/dev/null; do sleep 0.1; done; cat /dev/shm/x; hostname; cat /etc/hostname"),
             ]))
         #expect(code == 0, "\(pod.output)")
         #expect(try pod.log("client") == "from the server\nshared\npodhost\npodhost\n")
@@ -115,7 +117,8 @@ struct PodRunTests {
                 "CapInh:\t0000000000000000\nCapEff:\t0000000000000401\nCapBnd:\t0000000000000401\nNoNewPrivs:\t1\n/root\n"))
         #expect(
             try pod.log("web")
-                == "33\n34\n34 50 60\nCapInh:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000001\nNoNewPrivs:\t0\n/srv/web\n")
+                == "33\n34\n34 50 60\nCapInh:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000001\nNoNewPrivs:\t0\n/srv/web\n"
+        )
         #expect(try pod.log("owner") == "1000:2000\n")
         #expect(try pod.exit(of: "powerless").exitCode == 1)
     }
@@ -143,7 +146,8 @@ struct PodRunTests {
                 $0.fsGroup = 2000
                 $0.volumes = [
                     VolumePlan(
-                        name: "config", source: .content(VolumeContent(files: [.init(path: "key", mode: 0o400, data: Data("value\n".utf8))]))),
+                        name: "config",
+                        source: .content(VolumeContent(files: [.init(path: "key", mode: 0o400, data: Data("value\n".utf8))]))),
                     VolumePlan(name: "memory", source: .emptyDirectory(inMemory: true, sizeLimit: 1 << 20)),
                     VolumePlan(name: "disk", source: .emptyDirectory(inMemory: false, sizeLimit: nil)),
                 ]
@@ -175,7 +179,9 @@ struct PodRunTests {
     func hostPath() throws {
         let pod = try PodRun()
         let code = try pod.run(
-            pod.plan([pod.shell("c", "true")]) { $0.volumes = [VolumePlan(name: "v", source: .hostPath(path: "/no/such", type: .directory))] })
+            pod.plan([pod.shell("c", "true")]) {
+                $0.volumes = [VolumePlan(name: "v", source: .hostPath(path: "/no/such", type: .directory))]
+            })
         #expect(code == 1)
         #expect(
             try pod.events.last
@@ -200,7 +206,10 @@ struct PodRunTests {
         try pod.waitFor("second start") { if case .containerStarted("c", 1, _) = $0 { true } else { false } }
         pod.signal(SIGTERM)
         #expect(pod.wait() == 0)
-        #expect(try pod.events.contains { if case .supervisorStarted(let start) = $0 { start.attempt == 1 && start.host == "c1" } else { false } })
+        #expect(
+            try pod.events.contains {
+                if case .supervisorStarted(let start) = $0 { start.attempt == 1 && start.host == "c1" } else { false }
+            })
         // The later supervisor also removed what the killed one had left.
         #expect(CText.names(in: pod.localDirectory) == [])
     }
@@ -236,7 +245,8 @@ struct PodRunTests {
         let pod = try PodRun()
         let code = try pod.run(
             pod.plan([
-                pod.shell("a", "sleep 4711 & sleep 0.5"), pod.shell("b", "until ps | grep -q '[s]leep 4711'; do sleep 0.05; done; echo seen"),
+                pod.shell("a", "sleep 4711 & sleep 0.5"),
+                pod.shell("b", "until ps | grep -q '[s]leep 4711'; do sleep 0.05; done; echo seen"),
             ]) { $0.sharesProcessNamespace = true })
         #expect(code == 0, "\(pod.output)")
         #expect(try pod.log("b") == "seen\n")

@@ -34,7 +34,9 @@ import Testing
 
     @Test(
         "a subPath is found, through links that stay inside",
-        arguments: [("a", "a"), ("a/file", "a/file"), ("./a//b/", "a/b"), ("inner", "a/b"), ("back", "a/file"), ("self/self/a", "a"), ("", "")])
+        arguments: [
+            ("a", "a"), ("a/file", "a/file"), ("./a//b/", "a/b"), ("inner", "a/b"), ("back", "a/file"), ("self/self/a", "a"), ("", ""),
+        ])
     func inside(path: String, target: String) throws {
         let folder = try tree()
         let expected = try #require(FileSystem.status("\(folder.path)/volume/\(target)"))
@@ -43,7 +45,9 @@ import Testing
 
     @Test(
         "a subPath that leads outside, or nowhere, is refused",
-        arguments: ["..", "../secret", "a/../../secret", "/etc", "up", "up/secret", "absolute/passwd", "loop", "a/far", "a/file/x", "none", "a\0b"])
+        arguments: [
+            "..", "../secret", "a/../../secret", "/etc", "up", "up/secret", "absolute/passwd", "loop", "a/far", "a/file/x", "none", "a\0b",
+        ])
     func outside(path: String) throws {
         let folder = try tree()
         #expect(throws: Failure.self) { try resolve(path, in: folder) }
@@ -94,7 +98,9 @@ import Testing
         #expect(CText.names(in: "\(folder.path)/volumes/1") == [])
     }
 
-    @Test("file paths that leave the volume are refused", arguments: ["", "/a", "../a", "a/../b", "a//b", ".", "..data", "..2/x", "a/", "a\0"])
+    @Test(
+        "file paths that leave the volume are refused",
+        arguments: ["", "/a", "../a", "a/../b", "a//b", ".", "..data", "..2/x", "a/", "a\0"])
     func badContent(path: String) throws {
         let folder = try TemporaryDirectory()
         #expect(throws: Failure.self) { try ContentVolume(path: folder.path, fsGroup: nil).write(content([(path, "x")]), version: 1) }
@@ -114,7 +120,8 @@ import Testing
             (.fileOrCreate, "folder", "hostPath type check failed: PATH/folder is not a file"),
             (.fileOrCreate, "none/x", "hostPath: cannot open PATH/none/x: No such file or directory"),
             (.unset, "../x", "hostPath \"PATH/../x\" must be an absolute path without '..'"),
-            (.directory, "folder", nil), (.file, "file", nil), (.unset, "file", nil), (.unset, "made", nil), (.directoryOrCreate, "made/deep", nil),
+            (.directory, "folder", nil), (.file, "file", nil), (.unset, "file", nil), (.unset, "made", nil),
+            (.directoryOrCreate, "made/deep", nil),
             (.fileOrCreate, "made", nil), (.directoryOrCreate, "folder", nil), (.fileOrCreate, "file", nil),
         ] as [(HostPathType, String, String?)])
     func hostPath(type: HostPathType, name: String, problem: String?) throws {

@@ -134,3 +134,23 @@ struct ImageCollectionService: ServiceLifecycle.Service {
         return paths
     }
 }
+
+/// Watches the node's own object, so that a cordon, a changed label or its removal is seen at once.
+struct NodeWatchService: ServiceLifecycle.Service {
+    let node: NodeService
+    let reflector: Reflector<Node>
+
+    init(node: NodeService, name: String, client: KubernetesClient) {
+        self.node = node
+        reflector = Reflector(client: client, Selection(fields: "metadata.name=\(name)"))
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await reflector.run() }
+                group.addTask { for await _ in reflector.events { node.nodeChanged() } }
+            }
+        }
+    }
+}

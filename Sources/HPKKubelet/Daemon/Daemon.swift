@@ -42,7 +42,7 @@ struct Agent {
         let node = NodeService(
             name: configuration.nodeName, identity: identity.text,
             surroundings: NodeService.Surroundings(
-                objects: KubernetesNodeObjects(client: client), describe: nodeDescription(configuration, address: address),
+                objects: KubernetesNodeObjects(client: client), describe: await nodeDescription(configuration, address: address),
                 observe: { SlurmObservation(totals: try await slurm.totals(), clusterName: slurm.clusterName) }),
             logger: logger)
         try await node.start(timeout: configuration.startupTimeout)
@@ -73,7 +73,8 @@ struct Agent {
         let reflector = Reflector<Pod>(
             client: client, Selection(namespace: configuration.namespace, fields: "spec.nodeName=\(configuration.nodeName)"))
         var services: [any ServiceLifecycle.Service] = [
-            EventService(recorder: events), node, NodeRecoveryService(node: node, status: status),
+            EventService(recorder: events), node, NodeWatchService(node: node, name: configuration.nodeName, client: client),
+            NodeRecoveryService(node: node, status: status),
             JobFeedService(feed: feed, client: slurm),
             ports.supervisors, ports.kubelet, ports.renewal(logger: logger),
             PodService(manager: manager, reflector: reflector),
@@ -115,8 +116,13 @@ struct Agent {
         }
     }
 
-    private static func nodeDescription(_ configuration: KubeletConfiguration, address: String) -> @Sendable () -> NodeDescription {
-        let facts = NodeFacts.gather()
+    private static func nodeDescription(
+        _ configuration: KubeletConfiguration, address: String
+    ) async -> @Sendable () -> NodeDescription {
+        // `apptainer version 1.4.5`; compute nodes may have another one, which pods' own messages then tell.
+        let words = try? await CommandRunner().run(configuration.apptainer, ["--version"], timeLimit: .seconds(10))
+        let version = words?.split(whereSeparator: \.isWhitespace).last.map(String.init)
+        let facts = NodeFacts.gather(apptainerVersion: version)
         return {
             NodeDescription(
                 configuration, address: address, facts: facts,

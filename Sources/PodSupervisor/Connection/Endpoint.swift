@@ -13,7 +13,8 @@ struct Endpoint: Equatable {
         } else if host.contains(":") {
             throw refuse()
         }
-        guard !host.isEmpty, let port = UInt16(text[text.index(after: colon)...]), port > 0, !host.utf8.contains(where: { $0 <= 0x20 }) else {
+        guard !host.isEmpty, let port = UInt16(text[text.index(after: colon)...]), port > 0, !host.utf8.contains(where: { $0 <= 0x20 })
+        else {
             throw refuse()
         }
         self.host = String(host)

@@ -54,7 +54,8 @@ final class ContainerProcess {
     ///
     /// - Throws: ``VolumeSet/Problem`` for a volume; ``Failure`` or ``SystemError`` for anything else that the pod asks for and cannot have.
     init(
-        container: ContainerPlan, instance: String, sandbox: Sandbox, context: EnvironmentExpansion.Context, logPath: String, loop: EventLoop,
+        container: ContainerPlan, instance: String, sandbox: Sandbox, context: EnvironmentExpansion.Context, logPath: String,
+        loop: EventLoop,
         clock: Clock, outOfMemory: OutOfMemory, handlers: Handlers
     ) throws {
         self.container = container
@@ -90,7 +91,8 @@ final class ContainerProcess {
         let specificationFile = try specification.memoryFile()
         let command = ApptainerCommand(
             program: sandbox.apptainer, configuration: sandbox.isNamespaced ? "\(sandbox.memory)/files/apptainer.conf" : nil,
-            imagePath: container.imagePath, isReadOnly: container.readOnlyRootFilesystem, overlay: try makeOverlay(), ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
+            imagePath: container.imagePath, isReadOnly: container.readOnlyRootFilesystem, overlay: try makeOverlay(),
+            ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
         let input = try Descriptor(opening: "/dev/null", O_RDONLY)
         let output = try Descriptor.pipe()
         let errors = try Descriptor.pipe()
@@ -128,7 +130,8 @@ final class ContainerProcess {
         // The namespace's root is the user: it keeps the user's own groups on the node unless the pod asks for others.
         let keepsGroups = groups.isEmpty && identity.user == 0
         return InitSpecification(
-            arguments: container.command.map { $0.resolved(with: variables) }, environment: texts, workingDirectory: container.workingDirectory,
+            arguments: container.command.map { $0.resolved(with: variables) }, environment: texts,
+            workingDirectory: container.workingDirectory,
             user: identity.user, group: identity.group, groups: keepsGroups ? nil : groups,
             capabilities: try Capability.mask(container.capabilities), noNewPrivileges: container.noNewPrivileges,
             setsIdentity: sandbox.isNamespaced)
@@ -247,7 +250,11 @@ final class ContainerProcess {
 
     private func send(_ signal: Int32) {
         guard let ownProcess else { return }
-        if let handle = ownProcess.handle { _ = hpk_pidfd_send_signal(handle.number, signal) } else { _ = Glibc.kill(ownProcess.id, signal) }
+        if let handle = ownProcess.handle {
+            _ = hpk_pidfd_send_signal(handle.number, signal)
+        } else {
+            _ = Glibc.kill(ownProcess.id, signal)
+        }
     }
 
     /// Processes that a container in the shared process namespace left: they are known by its mount namespace.
@@ -290,7 +297,8 @@ final class ContainerProcess {
             if message.isEmpty && failed && container.terminationMessageFallsBackToLogs { message = tail.text }
             let reason = isOutOfMemory ? "OOMKilled" : failed ? "Error" : "Completed"
             return ContainerExit(
-                exitCode: exitCode, signal: signal == 0 ? nil : signal, reason: reason, message: message, startedAt: startedAt, finishedAt: now)
+                exitCode: exitCode, signal: signal == 0 ? nil : signal, reason: reason, message: message, startedAt: startedAt,
+                finishedAt: now)
         case .refused(let text):
             return ContainerExit(exitCode: 128, reason: "StartError", message: text, startedAt: startedAt, finishedAt: now)
         case .making, .entering:

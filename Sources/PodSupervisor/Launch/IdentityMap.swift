@@ -31,7 +31,8 @@ struct IdentityMap: Equatable {
         var inside: UInt32 = 1
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            guard fields.count == 3, names.contains(String(fields[0])), let start = UInt32(fields[1]), let count = UInt32(fields[2]), count > 0,
+            guard fields.count == 3, names.contains(String(fields[0])), let start = UInt32(fields[1]), let count = UInt32(fields[2]),
+                count > 0,
                 start.addingReportingOverflow(count).overflow == false, inside.addingReportingOverflow(count).overflow == false
             else { continue }
             result.append(Range(inside: inside, outside: start, count: count))

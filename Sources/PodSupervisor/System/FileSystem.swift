@@ -24,7 +24,9 @@ enum FileSystem {
     /// Makes a folder and those above it where they are missing.
     static func makeDirectories(_ path: String, mode: mode_t) throws(SystemError) {
         if mkdir(path, mode) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw SystemError("create folder", path) }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SystemError("create folder", path)
+        }
         try makeDirectories(String(path[..<slash]), mode: mode)
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemError("create folder", path) }
     }

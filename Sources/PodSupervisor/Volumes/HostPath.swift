@@ -19,7 +19,11 @@ enum HostPath {
         case .characterDevice: try expect(S_IFCHR, "a character device")
         case .blockDevice: try expect(S_IFBLK, "a block device")
         case .directoryOrCreate:
-            if kind == nil { try make { () throws(SystemError) in try FileSystem.makeDirectories(path, mode: 0o755) } } else { try expect(S_IFDIR, "a directory") }
+            if kind == nil {
+                try make { () throws(SystemError) in try FileSystem.makeDirectories(path, mode: 0o755) }
+            } else {
+                try expect(S_IFDIR, "a directory")
+            }
         case .fileOrCreate:
             if kind == nil {
                 try make { () throws(SystemError) in _ = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o644) }

@@ -11,9 +11,12 @@ final class LocalDirectory {
     /// Makes a folder with a new name below `base`.
     init(base: String, label: String) throws {
         guard base.hasPrefix("/"), base.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && !Array(",:\"\\".utf8).contains($0) }) else {
-            throw Failure("local directory \(base.debugDescription) must be an absolute path without commas, colons, quotes, backslashes or blanks")
+            throw Failure(
+                "local directory \(base.debugDescription) must be an absolute path without commas, colons, quotes, backslashes or blanks")
         }
-        let plain = label.unicodeScalars.map { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) ? Character($0) : "-" }
+        let plain = label.unicodeScalars.map {
+            $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) ? Character($0) : "-"
+        }
         for _ in 0..<100 {
             let path = "\(base)/\(Self.prefix)\(String(plain.prefix(36)))-\(String(UInt32.random(in: .min ... .max), radix: 16))"
             guard mkdir(path, 0o700) == 0 else {
@@ -56,7 +59,8 @@ final class LocalDirectory {
     private static func isSame(_ folder: Descriptor, _ path: String) -> Bool {
         var held = stat()
         var named = stat()
-        return folder.use({ fstat($0, &held) }) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev
+        return folder.use({ fstat($0, &held) }) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino
+            && held.st_dev == named.st_dev
             && held.st_uid == geteuid()
     }
 }

@@ -163,7 +163,9 @@ final class VolumeSet {
     private func realPath(of descriptor: Descriptor) throws(SystemError) -> String {
         try descriptor.use { number -> Result<String, SystemError> in
             let link = "/proc/self/fd/\(number)"
-            guard let path = CText.fill(Int(PATH_MAX), { readlink(link, $0, $1) }) else { return .failure(SystemError("find the path of", link)) }
+            guard let path = CText.fill(Int(PATH_MAX), { readlink(link, $0, $1) }) else {
+                return .failure(SystemError("find the path of", link))
+            }
             return .success(path)
         }.get()
     }

@@ -43,6 +43,12 @@ final class AgentProcess: @unchecked Sendable {
 
     var isRunning: Bool { process?.isRunning ?? false }
 
+    /// The running agent's process id.
+    var processID: Int32? { process?.processIdentifier }
+
+    /// What the agent has logged so far, over all its runs.
+    var log: String { (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? "" }
+
     func start() throws {
         let program = "\(cluster.programs)/hpk-kubelet"
         let process = Process()
@@ -52,6 +58,7 @@ final class AgentProcess: @unchecked Sendable {
             + [
                 "--registry", "docker://\(cluster.registry)/", "--working-dir", cluster.home, "--log-level", "info",
                 "--insecure-registry", cluster.registry, "--insecure-registry", cluster["HPK_PRIVATE_REGISTRY"],
+                "--kubelet-port", cluster["HPK_KUBELET_PORT"], "--supervisor-port", "0",
             ] + arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: cluster.home)
@@ -72,7 +79,9 @@ final class AgentProcess: @unchecked Sendable {
             guard self.isRunning else { throw TimedOut(what: "hpk-kubelet ended at once, see \(self.logFile)", seconds: 0) }
             let result = try kubectl.run(
                 "get", "node", "hpk-kubelet", "-o", "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}")
-            return result.output == "True"
+            // The node of an earlier run still counts as ready for a while, so the agent itself is asked as well.
+            guard result.output == "True" else { return false }
+            return try kubectl.run("get", "--raw", "/api/v1/nodes/hpk-kubelet/proxy/healthz").status == 0
         }
     }
 

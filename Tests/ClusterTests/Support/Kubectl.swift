@@ -37,7 +37,10 @@ struct Kubectl: Sendable {
 
     /// Runs a command that has to succeed; gives its output.
     @discardableResult
-    func must(_ arguments: String..., input: String? = nil) throws -> String {
+    func must(_ arguments: String..., input: String? = nil) throws -> String { try must(arguments, input: input) }
+
+    @discardableResult
+    func must(_ arguments: [String], input: String? = nil) throws -> String {
         let result = try run(arguments, input: input)
         guard result.status == 0 else { throw CommandFailure(command: "kubectl " + arguments.joined(separator: " "), result: result) }
         return result.output

@@ -4,7 +4,9 @@ import Foundation
 struct SlurmCommands: Sendable {
     let cluster: ClusterEnvironment
 
-    func run(_ program: String, _ arguments: String...) throws -> String {
+    func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }
+
+    func run(_ program: String, _ arguments: [String]) throws -> String {
         let result = try Command.run("/usr/bin/\(program)", arguments, environment: cluster.variables)
         guard result.status == 0 else { throw CommandFailure(command: program, result: result) }
         return result.output

@@ -139,14 +139,46 @@ struct PodMachineEndTests {
         #expect(pod.send(.jobChanged(Harness.record(.nodeFail, flags: .requeue))).isEmpty)
         #expect(
             pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
-        #expect(pod.status?.containerStatuses.first?.state.terminated?.reason == "ContainerStatusUnknown")
+        #expect(pod.status?.containerStatuses.first?.state.waiting?.reason == "SlurmPending")
+        #expect(pod.status?.containerStatuses.first?.lastState.terminated?.reason == "ContainerStatusUnknown")
         #expect(!pod.machine.isOver)
+        #expect(pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).isEmpty)
         pod.start(attempt: 1)
         _ = pod.event(.containerStarted(container: "main", restartCount: 1, containerID: "again"))
         #expect(pod.status?.phase == .running)
         #expect(pod.status?.containerStatuses.first?.lastState.terminated?.exitCode == 137)
         pod.exit("main", 0, count: 1)
         _ = pod.event(.finished)
+        #expect(pod.status?.phase == .succeeded)
+    }
+
+    @Test("A requeued pod shows that it waits although its first run's end was told, and its deletion ends the job at once")
+    func requeueAfterEnd() {
+        var pod = Harness()
+        pod.submit()
+        pod.start("main")
+        _ = pod.event(.stopping(reason: "the job received SIGTERM"))
+        pod.exit("main", 143)
+        _ = pod.event(.finished)
+        #expect(
+            pod.send(.jobChanged(Harness.record(.pending, reason: "BeginTime", restarts: 1))).notes == ["SlurmRequeued", "SlurmPending"])
+        let status = pod.status
+        #expect(status?.containerStatuses.first?.state.waiting?.reason == "SlurmPending")
+        #expect(status?.containerStatuses.first?.lastState.terminated?.exitCode == 143)
+        #expect(pod.delete(grace: 30).contains(.cancelJob(Harness.job)))
+    }
+
+    @Test("Slurm's last state of a job stands in the annotations although the containers had told the pod's end before")
+    func lastState() {
+        var pod = Harness()
+        pod.submit()
+        pod.start("main")
+        _ = pod.send(.jobChanged(Harness.record(.running)))
+        pod.exit("main", 0)
+        _ = pod.event(.finished)
+        #expect(pod.machine.annotations["slurm.hpk.io/job-state"] == "RUNNING")
+        #expect(pod.send(.jobChanged(Harness.record(.completed))).isEmpty)
+        #expect(pod.machine.annotations["slurm.hpk.io/job-state"] == "COMPLETED")
         #expect(pod.status?.phase == .succeeded)
     }
 

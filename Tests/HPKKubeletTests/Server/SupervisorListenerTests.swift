@@ -92,7 +92,7 @@ struct SupervisorListenerTests {
 
     @Test("A first frame that is no hello ends the connection without a word", arguments: [FrameType.event, .ping, .streamData, .welcome])
     func noHello(type: FrameType) async throws {
-        try await withListener({ $0.helloTime = .seconds(2) }) { listener in
+        try await withListener({ $0.helloTime = .seconds(120) }) { listener in
             let supervisor = try await ScriptedSupervisor.connect(port: listener.port, trust: listener.trust)
             try await supervisor.send(Frame(type, payload: [1, 2, 3]))
             let answer = await supervisor.client.remainder()
@@ -178,7 +178,7 @@ struct SupervisorListenerTests {
 
     @Test("A node agent that is busy does not take the peer's waiting for death")
     func busyIsNotDead() async throws {
-        try await withListener({ ($0.pingInterval, $0.deadAfter) = (.milliseconds(50), .seconds(1)) }) { listener in
+        try await withListener({ ($0.pingInterval, $0.deadAfter) = (.milliseconds(200), .seconds(5)) }) { listener in
             let supervisor = try await ScriptedSupervisor.admitted(port: listener.port, trust: listener.trust)
             listener.handler.hold()
             for sequence in 1...50 { try await supervisor.send(event: UInt64(sequence)) }

@@ -78,9 +78,7 @@ struct PodFacts: Sendable, Equatable {
         lastSequence = event.sequence
         switch event.kind {
         case .supervisorStarted(let start):
-            if let earlier = self.start, earlier.attempt != start.attempt {
-                lose(at: event.time, exitCode: 137, reason: "ContainerStatusUnknown", message: "Slurm requeued the pod's job")
-            }
+            if let earlier = self.start, earlier.attempt != start.attempt { requeue(at: event.time) }
             self.start = start
             firstStart = firstStart ?? event.time
             (stopReason, isFinished, sandboxFailure) = (nil, false, nil)
@@ -100,6 +98,13 @@ struct PodFacts: Sendable, Equatable {
             isFinished = true
         }
         return true
+    }
+
+    /// Slurm put the job back into its queue: no supervisor runs, and every container waits to be run again.
+    mutating func requeue(at time: Int64) {
+        lose(at: time, exitCode: 137, reason: "ContainerStatusUnknown", message: "Slurm requeued the pod's job")
+        for name in containers.keys { containers[name]?.waits(reason: nil, message: nil) }
+        (start, stopReason, isFinished, sandboxFailure) = (nil, nil, false, nil)
     }
 
     /// Every running container is gone and nothing told how.

@@ -34,6 +34,11 @@ extension PodMachine {
     }
 
     mutating func jobChanged(_ record: JobRecord, at now: Date) -> [PodEffect] {
+        if stage == .over, record.id == jobID {
+            // The containers' end is told before Slurm has ended the job; its last state still belongs to the annotations.
+            job = record
+            return []
+        }
         guard case .submitted(let id) = stage, record.id == id else { return [] }
         let previous = job
         job = record
@@ -44,10 +49,8 @@ extension PodMachine {
         }
         guard record.state.base == .pending else { return [] }
         var effects: [PodEffect] = []
-        if let start = facts.start, UInt32(clamping: record.restartCount) > start.attempt, previous?.restartCount != record.restartCount {
-            facts.lose(
-                at: Int64(now.timeIntervalSince1970 * 1e9), exitCode: 137, reason: "ContainerStatusUnknown",
-                message: "Slurm requeued the pod's job")
+        if let start = facts.start, UInt32(clamping: record.restartCount) > start.attempt {
+            facts.requeue(at: Int64(now.timeIntervalSince1970 * 1e9))
             effects.append(.record(PodNote("SlurmRequeued", "Slurm put job \(id) back into its queue", isWarning: true)))
         }
         if previous?.stateReason != record.stateReason, !record.stateReason.isNone {

@@ -78,7 +78,7 @@ extension PodMachine {
         if let outcome { return (outcome.reason ?? "ContainerCreating", outcome.message) }
         if let delay, let reason = delay.waitingReason, delay.container == nil || delay.container == name { return (reason, delay.message) }
         if let submissionFailure { return ("SlurmUnavailable", submissionFailure.message) }
-        if let job, job.state.base == .pending, isQueued || facts.start.map({ UInt32(clamping: job.restartCount) > $0.attempt }) == true {
+        if let job, job.state.base == .pending, isQueued {
             let reason = job.stateReason.isNone ? "" : ": \(job.stateReason)"
             return ("SlurmPending", "Slurm job \(job.id) waits\(reason)")
         }
