@@ -68,7 +68,8 @@ public struct VolumeContent: Codable, Sendable, Equatable {
 
 /// Secret values and volumes of a pod; travels over the supervisor's connection only and is kept in memory and tmpfs.
 public struct Delivery: Codable, Sendable, Equatable {
-    /// Contents by volume name, for volumes whose source is ``VolumePlan/Source/delivered``. In an update, only the changed ones.
+    /// Contents by volume name, for volumes whose source is ``VolumePlan/Source/delivered``. In an update, only the changed ones, which may
+    /// also be of volumes whose first content was in the plan (``VolumePlan/Source/content(_:)``).
     public var volumes: [String: VolumeContent]
     /// Values by key, for environment entries of ``EnvironmentEntry/Value/secret(key:)``.
     public var secrets: [String: String]

@@ -82,6 +82,22 @@ import Testing
         #expect(CText.names(in: folder.path).map { $0.sorted() } == ["..2", "..data", "a", "new"])
     }
 
+    @Test("an update reaches volumes whose first files were in the plan, as well as those that were delivered")
+    func updates() throws {
+        let folder = try TemporaryDirectory()
+        try FileSystem.makeDirectory("\(folder.path)/volumes", mode: 0o700)
+        var plan = plan()
+        plan.volumes = [
+            VolumePlan(name: "map", source: .content(content([("key", "old")]))), VolumePlan(name: "disk", source: .emptyDirectory(inMemory: false, sizeLimit: nil)),
+        ]
+        let volumes = VolumeSet(plan: plan, disk: folder.path, memory: folder.path, canMount: false, clock: .system)
+        try volumes.prepare()
+        #expect(try text(of: "\(folder.path)/volumes/0/key") == "old")
+        try volumes.deliver(["map": content([("key", "new")]), "disk": content([("key", "x")]), "unknown": content([("key", "x")])])
+        #expect(try text(of: "\(folder.path)/volumes/0/key") == "new")
+        #expect(CText.names(in: "\(folder.path)/volumes/1") == [])
+    }
+
     @Test(
         "file paths that leave the volume are refused",
         arguments: ["", "/a", "../a", "a/../b", "a//b", ".", "..data", "..2/x", "a/", "a\0"])
@@ -137,6 +153,21 @@ import Testing
         #expect(CText.names(in: base.path) == ["other"])
         #expect(throws: (any Error).self) { try LocalDirectory(base: "relative", label: "x") }
         #expect(throws: (any Error).self) { try LocalDirectory(base: "/with,comma", label: "x") }
+    }
+
+    @Test("folders are made although another supervisor sweeps all the time")
+    func sweptWhileMade() async throws {
+        let base = try TemporaryDirectory()
+        let path = base.path
+        let sweeper = Task.detached {
+            while !Task.isCancelled { LocalDirectory.sweep(base: path) }
+        }
+        defer { sweeper.cancel() }
+        for _ in 0..<300 {
+            let made = try LocalDirectory(base: path, label: "pod")
+            #expect(FileSystem.status(made.path) != nil)
+            try made.remove()
+        }
     }
 
     @Test("a very deep tree is removed, and links in it are not followed")

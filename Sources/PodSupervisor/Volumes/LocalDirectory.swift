@@ -23,8 +23,14 @@ final class LocalDirectory {
                 if errno == EEXIST { continue }
                 throw SystemError("create folder", path)
             }
-            let lock = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            // Between creation and lock another supervisor may have taken it for a stale one.
+            // Between creation and lock another supervisor may have taken it for a stale one, and removed it.
+            let lock: Descriptor
+            do throws(SystemError) {
+                lock = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            } catch {
+                if error.code == ENOENT { continue }
+                throw error
+            }
             guard lock.use({ flock($0, LOCK_EX | LOCK_NB) }) == 0, Self.isSame(lock, path) else { continue }
             self.path = path
             self.lock = lock

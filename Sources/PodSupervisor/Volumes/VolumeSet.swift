@@ -44,9 +44,10 @@ final class VolumeSet {
         }
     }
 
-    /// Writes the files of delivered volumes; later calls replace those of the volumes that they name.
+    /// Writes the files of delivered volumes; later calls replace those of the volumes that they name, also of volumes whose first files
+    /// were in the plan.
     func deliver(_ contents: [String: VolumeContent]) throws(Problem) {
-        for volume in plan.volumes where volume.source == .delivered {
+        for volume in plan.volumes where isContent(volume) {
             guard let content = contents[volume.name], let root = roots[volume.name] else { continue }
             do {
                 try ContentVolume(path: root, fsGroup: plan.fsGroup).write(content, version: clock.wall())

@@ -8,9 +8,9 @@ extension ClusterSuite.Pods {
         func exitCodes() async throws {
             let scripts: [(name: String, script: String, code: Int, reason: String)] = [
                 ("exit-0", "exit 0", 0, "Completed"), ("exit-1", "exit 1", 1, "Error"), ("exit-42", "exit 42", 42, "Error"),
-                ("exit-255", "exit 255", 255, "Error"), ("exit-hup", "kill -HUP $$", 129, "Error"),
-                ("exit-kill", "kill -KILL $$", 137, "Error"), ("exit-segv", "kill -SEGV $$", 139, "Error"),
-                ("exit-term", "kill -TERM $$", 143, "Error"),
+                ("exit-255", "exit 255", 255, "Error"), ("exit-hup", "kill -HUP $$$$", 129, "Error"),
+                ("exit-kill", "kill -KILL $$$$", 137, "Error"), ("exit-segv", "kill -SEGV $$$$", 139, "Error"),
+                ("exit-term", "kill -TERM $$$$", 143, "Error"),
             ]
             let commands: [(name: String, command: JSONValue, code: Int, text: String)] = [
                 ("start-missing", ["/no/such/program"], 128, "/no/such/program"), ("start-no-program", ["/etc/passwd"], 128, "/etc/passwd"),
@@ -18,7 +18,10 @@ extension ClusterSuite.Pods {
             ]
             let ended = try await PodBatch.ended(
                 SharedAgent.required().kubectl,
-                scripts.map { PodManifest($0.name, script: $0.script) }
+                scripts.map { row in
+                    // The first process of a namespace takes no signal from itself. `$$$$` becomes `$$`, as everywhere in Kubernetes.
+                    PodManifest(row.name, script: row.script, spec: ["shareProcessNamespace": .bool(row.script.hasPrefix("kill"))])
+                }
                     + commands.map { PodManifest($0.name, containers: [["command": $0.command]]) })
             for row in scripts {
                 let pod = try ended.pod(row.name)

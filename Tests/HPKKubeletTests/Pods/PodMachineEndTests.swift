@@ -45,6 +45,24 @@ struct PodMachineEndTests {
         #expect(status?.conditions.first { $0.type == "Ready" }?.status == .false)
     }
 
+    @Test("A pod whose sandbox could not be made fails with that reason, whether its event or the end of its job is seen first", arguments: [true, false])
+    func sandboxFails(eventFirst: Bool) {
+        var pod = Harness()
+        pod.submit()
+        _ = pod.event(.supervisorStarted(SupervisorStart(jobID: 42, attempt: 0, host: "c1", processID: 1)))
+        let failure = PodEvent.Kind.sandboxFailed(reason: "FailedMount", message: "hostPath type check failed: /a is not a directory")
+        if eventFirst {
+            _ = pod.event(failure)
+            _ = pod.send(.jobChanged(Harness.record(.failed)))
+        } else {
+            #expect(pod.send(.jobChanged(Harness.record(.failed))) == [.readJournal])
+            _ = pod.send(.journal([PodEvent(sequence: 2, time: 1, kind: failure)]))
+        }
+        #expect(pod.status?.phase == .failed)
+        #expect(pod.status?.reason == "FailedMount")
+        #expect(pod.status?.message == "hostPath type check failed: /a is not a directory")
+    }
+
     @Test("A pod whose job ends while it waits in the queue fails at once", arguments: ends.filter { $0.state != .completed })
     func endsInQueue(end: End) {
         var pod = Harness()

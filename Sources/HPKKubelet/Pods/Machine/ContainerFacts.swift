@@ -69,6 +69,8 @@ struct PodFacts: Sendable, Equatable {
     private(set) var isFinished = false
     /// Slurm put the job back into its queue, and its next run has not begun: what comes is the last of the earlier run.
     private(set) var isBetweenRuns = false
+    /// The supervisor has nothing more to tell: its containers have ended, or could not begin.
+    var isComplete: Bool { isFinished || sandboxFailure != nil }
 
     func container(_ name: String) -> ContainerFacts { containers[name] ?? ContainerFacts() }
 

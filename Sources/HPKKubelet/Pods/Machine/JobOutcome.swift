@@ -29,7 +29,7 @@ enum JobOutcome {
         switch record.state.base {
         case .completed, .failed:
             if facts.isFinished, facts.stopReason != nil, endedNearLimit(record) { return timeLimit(job, record, hasDeadline) }
-            if facts.isFinished { return containers(names, facts: facts) }
+            if facts.isComplete { return containers(names, facts: facts) }
             if facts.start == nil {
                 let detail = record.stateDescription.map { ": \($0)" } ?? ""
                 return .failed(
@@ -66,7 +66,7 @@ enum JobOutcome {
 
     /// The end of a job that Slurm has forgotten.
     static func forgotten(_ id: JobID, facts: PodFacts, names: [String]) -> PodOutcome {
-        if facts.isFinished { return containers(names, facts: facts) }
+        if facts.isComplete { return containers(names, facts: facts) }
         return .failed(
             "SlurmJobLost",
             "Slurm no longer knows job \(id) (MinJobAge passed, or it was purged) and the pod's journal does not tell its end")

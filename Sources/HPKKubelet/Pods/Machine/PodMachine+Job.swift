@@ -45,7 +45,7 @@ extension PodMachine {
         if record.state.isFinal {
             guard pendingEnd == nil else { return [] }
             pendingEnd = .record(record, looks: 0)
-            return facts.isFinished ? concludePending(at: now) : [.readJournal]
+            return facts.isComplete ? concludePending(at: now) : [.readJournal]
         }
         guard record.state.base == .pending else { return [] }
         var effects: [PodEffect] = []
@@ -80,7 +80,7 @@ extension PodMachine {
         }
         // A supervisor that never began has no last words to wait for, unless Slurm says that the script ended by itself.
         let mayLag = facts.start != nil || job?.startTime != nil
-        if facts.isFinished || looks >= Self.journalLooks || !mayLag { return effects + concludePending(at: now) }
+        if facts.isComplete || looks >= Self.journalLooks || !mayLag { return effects + concludePending(at: now) }
         return effects + [.startTimer(.journal, seconds: 0.5)]
     }
 

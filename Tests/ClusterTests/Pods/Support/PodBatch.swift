@@ -52,9 +52,25 @@ struct PodBatch: Sendable {
         return EndedPods(pods: pods, logs: try logs())
     }
 
-    /// Lines that the containers wrote, by `POD/CONTAINER`; one command for all.
+    /// Lines that the containers wrote, by `POD/CONTAINER`.
+    ///
+    /// One command for all pods; the API server refuses it where one container has not run, then each is asked for on its own.
     func logs() throws -> [String: [String]] {
-        let text = try kubectl.must("logs", "-l", "batch=\(name)", "--tail=-1", "--all-containers", "--prefix", "--ignore-errors")
+        let options = ["--tail=-1", "--prefix"]
+        let all = try kubectl.run(["logs", "-l", "batch=\(name)", "--all-containers"] + options)
+        if all.status == 0 { return Self.lines(all.output) }
+        var logs: [String: [String]] = [:]
+        for (name, pod) in try pods() {
+            let containers = pod.status.initContainerStatuses + pod.status.containerStatuses
+            for container in containers where container.state.waiting == nil || container.restartCount > 0 {
+                let one = try kubectl.run(["logs", name, "-c", container.name] + options)
+                if one.status == 0 { logs.merge(Self.lines(one.output)) { $1 } }
+            }
+        }
+        return logs
+    }
+
+    private static func lines(_ text: String) -> [String: [String]] {
         var logs: [String: [String]] = [:]
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) where line.hasPrefix("[pod/") {
             guard let end = line.firstIndex(of: "]") else { continue }
