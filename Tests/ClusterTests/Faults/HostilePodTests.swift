@@ -50,10 +50,19 @@ extension ClusterSuite {
                 #expect(pod.status.phase == .pending, "\(name): \(PodBoard.summary(of: pod))")
                 let messages = try kubectl.events().filter { $0.pod == name && $0.reason != "Scheduled" }.map(\.message)
                 #expect(messages.contains { text.isEmpty || $0.contains(text) }, "\(name) has the events \(messages)")
+            case .unschedulable(let text):
+                let pod = try await board.pod(name, "is not scheduled") { pod in
+                    pod.status.conditions.contains { $0.type == "PodScheduled" && $0.status == .false && $0.reason == "Unschedulable" }
+                }
+                #expect(pod.spec.nodeName.isEmpty)
+                let messages = try kubectl.events().filter { $0.pod == name && $0.reason == "FailedScheduling" }.map(\.message)
+                #expect(messages.contains { $0.contains(text) }, "\(name) has the events \(messages)")
             case .succeeds(let log):
                 let pod = try await board.ended(name)
                 #expect(pod.status.phase == .succeeded, "\(name): \(PodBoard.summary(of: pod))")
-                if let log { #expect(try kubectl.must("logs", name) == log, "\(name)") }
+                guard let log else { return }
+                let seen = try kubectl.must("logs", name)
+                #expect(seen == log, "\(name) wrote \(seen.debugDescription), expected \(log.debugDescription)")
             }
         }
     }
