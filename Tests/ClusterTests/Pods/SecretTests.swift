@@ -17,7 +17,7 @@ extension ClusterSuite.Pods {
             let data = values.map { "\"\($0.0)\": \"\($0.1)\"" }.joined(separator: ", ")
             try kubectl.create("{apiVersion: v1, kind: Secret, metadata: {name: nowhere}, stringData: {\(data)}}")
             try PullSecret.create(kubectl, "nowhere-pull")
-            let watch: JSONValue = .string(
+            let watch = JSONValue.string(
                 "cat /secret/volume /projected/p /var/run/secrets/kubernetes.io/serviceaccount/token > /dev/shm/read; echo ready; exec sleep \(Self.marker)")
             func variable(_ name: String, _ key: String) -> JSONValue {
                 ["name": .string(name), "valueFrom": ["secretKeyRef": ["name": "nowhere", "key": .string(key)]]]
@@ -36,7 +36,7 @@ extension ClusterSuite.Pods {
                                 "volumeMounts": [PodManifest.mount("secret", "/secret"), PodManifest.mount("projected", "/projected")],
                             ],
                             // Expanded arguments are the pod's own doing: they are seen by nobody before the program runs.
-                            ["command": ["sh", "-c", "exec sleep \(Self.marker)", "$(WITH)"], "env": [variable("WITH", "argument")]],
+                            ["command": ["sh", "-c", .string("exec sleep \(Self.marker)"), "$(WITH)"], "env": [variable("WITH", "argument")]],
                         ],
                         spec: [
                             "imagePullSecrets": [["name": "nowhere-pull"]], "terminationGracePeriodSeconds": 0,

@@ -168,6 +168,25 @@ struct PodMachineEndTests {
         #expect(pod.delete(grace: 30).contains(.cancelJob(Harness.job)))
     }
 
+    @Test("What the first run of a requeued job still tells does not end the pod")
+    func lateEndOfFirstRun() {
+        var pod = Harness()
+        pod.submit()
+        pod.start("main")
+        _ = pod.send(.jobChanged(Harness.record(.pending, flags: .completing, reason: "BeginTime", restarts: 1)))
+        _ = pod.event(.stopping(reason: "the job received SIGTERM"))
+        pod.exit("main", 143)
+        #expect(pod.event(.finished).isEmpty)
+        #expect(!pod.machine.isOver)
+        #expect(pod.status?.containerStatuses.first?.state.waiting?.reason == "SlurmPending")
+        #expect(pod.status?.containerStatuses.first?.lastState.terminated?.exitCode == 143)
+        pod.start(attempt: 1)
+        _ = pod.event(.containerStarted(container: "main", restartCount: 1, containerID: "again"))
+        pod.exit("main", 0, count: 1)
+        _ = pod.event(.finished)
+        #expect(pod.status?.phase == .succeeded)
+    }
+
     @Test("Slurm's last state of a job stands in the annotations although the containers had told the pod's end before")
     func lastState() {
         var pod = Harness()

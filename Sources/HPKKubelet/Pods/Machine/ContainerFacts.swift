@@ -69,6 +69,8 @@ struct PodFacts: Sendable, Equatable {
     private(set) var isFinished = false
     /// The supervisor has nothing more to tell: its containers have ended, or could not begin.
     var isComplete: Bool { isFinished || sandboxFailure != nil }
+    /// Slurm put the job back into its queue, and its next run has not begun: what comes is the last of the earlier run.
+    private(set) var isBetweenRuns = false
 
     func container(_ name: String) -> ContainerFacts { containers[name] ?? ContainerFacts() }
 
@@ -81,7 +83,7 @@ struct PodFacts: Sendable, Equatable {
             if let earlier = self.start, earlier.attempt != start.attempt { requeue(at: event.time) }
             self.start = start
             firstStart = firstStart ?? event.time
-            (stopReason, isFinished, sandboxFailure) = (nil, false, nil)
+            (stopReason, isFinished, sandboxFailure, isBetweenRuns) = (nil, false, nil, false)
         case .sandboxReady(let addresses, let host):
             (podAddresses, hostAddress) = (addresses, host)
         case .sandboxFailed(let reason, let message):
@@ -92,10 +94,11 @@ struct PodFacts: Sendable, Equatable {
             containers[name, default: ContainerFacts()].started(at: event.time, restartCount: count, id: id)
         case .containerExited(let name, let count, let exit):
             containers[name, default: ContainerFacts()].exited(exit, restartCount: count)
+            if isBetweenRuns { containers[name]?.waits(reason: nil, message: nil) }
         case .stopping(let reason):
-            stopReason = reason
+            if !isBetweenRuns { stopReason = reason }
         case .finished:
-            isFinished = true
+            if !isBetweenRuns { isFinished = true }
         }
         return true
     }
@@ -104,7 +107,7 @@ struct PodFacts: Sendable, Equatable {
     mutating func requeue(at time: Int64) {
         lose(at: time, exitCode: 137, reason: "ContainerStatusUnknown", message: "Slurm requeued the pod's job")
         for name in containers.keys { containers[name]?.waits(reason: nil, message: nil) }
-        (start, stopReason, isFinished, sandboxFailure) = (nil, nil, false, nil)
+        (start, stopReason, isFinished, sandboxFailure, isBetweenRuns) = (nil, nil, false, nil, true)
     }
 
     /// Every running container is gone and nothing told how.
