@@ -87,7 +87,7 @@ struct PodFacts: Sendable, Equatable {
         case .sandboxReady(let addresses, let host):
             (podAddresses, hostAddress) = (addresses, host)
         case .sandboxFailed(let reason, let message):
-            sandboxFailure = PodRejection(reason: reason, message: message)
+            if !isBetweenRuns { sandboxFailure = PodRejection(reason: reason, message: message) }
         case .containerWaiting(let name, let reason, let message):
             containers[name, default: ContainerFacts()].waits(reason: reason, message: message)
         case .containerStarted(let name, let count, let id):
