@@ -67,10 +67,10 @@ struct PodFacts: Sendable, Equatable {
     /// Why the supervisor is ending the pod, if it is.
     private(set) var stopReason: String?
     private(set) var isFinished = false
-    /// Slurm put the job back into its queue, and its next run has not begun: what comes is the last of the earlier run.
-    private(set) var isBetweenRuns = false
     /// The supervisor has nothing more to tell: its containers have ended, or could not begin.
     var isComplete: Bool { isFinished || sandboxFailure != nil }
+    /// Slurm put the job back into its queue, and its next run has not begun: what comes is the last of the earlier run.
+    private(set) var isBetweenRuns = false
 
     func container(_ name: String) -> ContainerFacts { containers[name] ?? ContainerFacts() }
 
@@ -87,7 +87,7 @@ struct PodFacts: Sendable, Equatable {
         case .sandboxReady(let addresses, let host):
             (podAddresses, hostAddress) = (addresses, host)
         case .sandboxFailed(let reason, let message):
-            sandboxFailure = PodRejection(reason: reason, message: message)
+            if !isBetweenRuns { sandboxFailure = PodRejection(reason: reason, message: message) }
         case .containerWaiting(let name, let reason, let message):
             containers[name, default: ContainerFacts()].waits(reason: reason, message: message)
         case .containerStarted(let name, let count, let id):

@@ -1,0 +1,86 @@
+import Foundation
+import Kubernetes
+import Testing
+
+extension ClusterSuite.Pods {
+    @Suite("hpk-kubelet doctor") struct DoctorTests {
+        /// What `doctor --json` prints.
+        private struct Report: Decodable {
+            struct Finding: Decodable {
+                var check: String
+                var verdict: String
+                var found: String
+                var advice: String?
+            }
+            var findings: [Finding]
+
+            var failures: [String] { findings.filter { $0.verdict == "FAIL" }.map(\.check) }
+        }
+
+        /// Runs the doctor as the cluster's user.
+        private static func examine(
+            _ cluster: ClusterEnvironment, arguments: [String] = [], environment: [String: String] = [:]
+        ) throws -> (status: Int32, report: Report) {
+            let agent = AgentProcess(cluster)
+            var command = ["--reuid=\(cluster.user)", "--regid=\(cluster.user)", "--init-groups", "\(cluster.programs)/hpk-kubelet", "doctor", "--json"]
+            // A value of a test stands in for the usual one.
+            if !arguments.contains("--working-dir") { command += ["--working-dir", cluster.home] }
+            command += ["--registry", "docker://\(cluster.registry)/"] + arguments
+            let result = try Command.run(
+                "/usr/bin/setpriv", command, environment: agent.environment.merging(environment) { $1 }, directory: cluster.home)
+            do {
+                return (result.status, try JSONDecoder().decode(Report.self, from: Data(result.output.utf8)))
+            } catch {
+                throw CommandFailure(command: "hpk-kubelet doctor", result: result)
+            }
+        }
+
+        @Test("everything is found good on the development cluster")
+        func allGood() async throws {
+            let (status, report) = try Self.examine(SharedAgent.required().cluster)
+            #expect(status == 0)
+            #expect(report.findings.count >= 15)
+            for finding in report.findings {
+                #expect(finding.verdict == "OK", "\(finding.check): \(finding.found); \(finding.advice ?? "")")
+            }
+        }
+
+        @Test(
+            "what is broken on purpose is found, with advice",
+            arguments: [
+                "slurm.conf", "slurm authentication", "apptainer", "working directory", "API server", "kubeconfig", "kubelet certificate", "hpk-pod",
+            ])
+        func broken(check: String) async throws {
+            let cluster = try SharedAgent.required().cluster
+            let folder = "\(cluster.home)/doctor-\(UUID().uuidString.prefix(8))"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            func file(_ name: String, _ text: String) throws -> String {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+                return "\(folder)/\(name)"
+            }
+            let conf = try String(contentsOfFile: cluster["SLURM_CONF"], encoding: .utf8)
+            let kubeconfig = try String(contentsOfFile: cluster["KUBECONFIG"], encoding: .utf8)
+            var arguments: [String] = []
+            var environment: [String: String] = [:]
+            switch check {
+            case "slurm.conf": environment["SLURM_CONF"] = try file("slurm.conf", "This is = no slurm.conf\nClusterName\n")
+            case "slurm authentication":
+                environment["SLURM_CONF"] = try file("slurm.conf", conf.replacing(cluster["HPK_MUNGE_SOCKET"], with: "\(folder)/dead.socket"))
+            case "apptainer": environment["PATH"] = "/nowhere"
+            case "working directory": arguments = ["--working-dir", "/proc/sys"]
+            case "API server": environment["KUBECONFIG"] = try file("server.conf", kubeconfig.replacing(":6443", with: ":9"))
+            case "kubeconfig": environment["KUBECONFIG"] = "\(folder)/none.conf"
+            case "kubelet certificate": environment["APISERVER_KEY_LOCATION"] = try file("key", "no key")
+            default: arguments = ["--pod-program", "\(folder)/none"]
+            }
+            let own = try Command.run("/usr/bin/chown", ["-R", "\(cluster.user):", folder])
+            #expect(own.status == 0)
+            let (status, report) = try Self.examine(cluster, arguments: arguments, environment: environment)
+            #expect(status == 1)
+            #expect(report.failures.contains(check), "\(report.failures)")
+            let finding = try #require(report.findings.first { $0.check == check })
+            #expect(finding.advice?.isEmpty == false, "\(finding.found)")
+        }
+    }
+}
