@@ -21,7 +21,9 @@ import Testing
         #expect(throws: Failure.self) { try MountOption(source: path, destination: "/d", readOnly: false).text() }
     }
 
-    @Test("the node's address is that of the route to the agent", arguments: [("127.0.0.1", "127.0.0.1"), ("127.0.0.7", "127.0.0.1"), ("::1", "::1")])
+    @Test(
+        "the node's address is that of the route to the agent",
+        arguments: [("127.0.0.1", "127.0.0.1"), ("127.0.0.7", "127.0.0.1"), ("::1", "::1")])
     func hostAddress(agent: String, address: String) {
         #expect(Sandbox.findHostAddress(toward: agent) == address)
     }

@@ -88,7 +88,8 @@ import Testing
         try FileSystem.makeDirectory("\(folder.path)/volumes", mode: 0o700)
         var plan = plan()
         plan.volumes = [
-            VolumePlan(name: "map", source: .content(content([("key", "old")]))), VolumePlan(name: "disk", source: .emptyDirectory(inMemory: false, sizeLimit: nil)),
+            VolumePlan(name: "map", source: .content(content([("key", "old")]))),
+            VolumePlan(name: "disk", source: .emptyDirectory(inMemory: false, sizeLimit: nil)),
         ]
         let volumes = VolumeSet(plan: plan, disk: folder.path, memory: folder.path, canMount: false, clock: .system)
         try volumes.prepare()

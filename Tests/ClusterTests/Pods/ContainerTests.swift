@@ -9,7 +9,9 @@ extension ClusterSuite.Pods {
             let shared = try SharedAgent.required()
             let kubectl = shared.kubectl
             let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../examples").path
-            for name in ["nginx", "pi-job", "two-containers", "init-container"] { try kubectl.must("apply", "-f", "\(folder)/\(name).yaml") }
+            for name in ["nginx", "pi-job", "two-containers", "init-container"] {
+                try kubectl.must("apply", "-f", "\(folder)/\(name).yaml")
+            }
             try await kubectl.eventually("nginx is available") {
                 try kubectl.must("get", "deployment", "nginx", "-o", "jsonpath={.status.availableReplicas}") == "1"
             }

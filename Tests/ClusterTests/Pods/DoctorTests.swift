@@ -22,7 +22,10 @@ extension ClusterSuite.Pods {
             _ cluster: ClusterEnvironment, arguments: [String] = [], environment: [String: String] = [:]
         ) throws -> (status: Int32, report: Report) {
             let agent = AgentProcess(cluster)
-            var command = ["--reuid=\(cluster.user)", "--regid=\(cluster.user)", "--init-groups", "\(cluster.programs)/hpk-kubelet", "doctor", "--json"]
+            var command = [
+                "--reuid=\(cluster.user)", "--regid=\(cluster.user)", "--init-groups", "\(cluster.programs)/hpk-kubelet", "doctor",
+                "--json",
+            ]
             // A value of a test stands in for the usual one.
             if !arguments.contains("--working-dir") { command += ["--working-dir", cluster.home] }
             command += ["--registry", "docker://\(cluster.registry)/"] + arguments
@@ -48,7 +51,8 @@ extension ClusterSuite.Pods {
         @Test(
             "what is broken on purpose is found, with advice",
             arguments: [
-                "slurm.conf", "slurm authentication", "apptainer", "working directory", "API server", "kubeconfig", "kubelet certificate", "hpk-pod",
+                "slurm.conf", "slurm authentication", "apptainer", "working directory", "API server", "kubeconfig", "kubelet certificate",
+                "hpk-pod",
             ])
         func broken(check: String) async throws {
             let cluster = try SharedAgent.required().cluster
@@ -66,7 +70,8 @@ extension ClusterSuite.Pods {
             switch check {
             case "slurm.conf": environment["SLURM_CONF"] = try file("slurm.conf", "This is = no slurm.conf\nClusterName\n")
             case "slurm authentication":
-                environment["SLURM_CONF"] = try file("slurm.conf", conf.replacing(cluster["HPK_MUNGE_SOCKET"], with: "\(folder)/dead.socket"))
+                environment["SLURM_CONF"] = try file(
+                    "slurm.conf", conf.replacing(cluster["HPK_MUNGE_SOCKET"], with: "\(folder)/dead.socket"))
             case "apptainer": environment["PATH"] = "/nowhere"
             case "working directory": arguments = ["--working-dir", "/proc/sys"]
             case "API server": environment["KUBECONFIG"] = try file("server.conf", kubeconfig.replacing(":6443", with: ":9"))

@@ -21,7 +21,10 @@ extension ClusterSuite.Pods {
                 (pod("image-no-credentials", secret, policy: "Always"), ["authentication required"], "Failed"),
                 (pod("image-bad-credentials", secret, policy: "Always", secret: "wrong-password"), ["401"], "Failed"),
                 (pod("image-no-registry", "127.0.0.1:9/x:1"), ["127.0.0.1:9"], "Failed"),
-                (pod("image-never", "busybox:never-pulled", policy: "Never"), ["is not present with pull policy of Never"], "ErrImageNeverPull"),
+                (
+                    pod("image-never", "busybox:never-pulled", policy: "Never"), ["is not present with pull policy of Never"],
+                    "ErrImageNeverPull"
+                ),
                 (pod("image-bad-name", "Bad Name:tag"), ["couldn't parse image name"], "InspectFailed"),
             ]
             let reasons = [
@@ -47,7 +50,9 @@ extension ClusterSuite.Pods {
                 #expect(events.contains(row.event), "\(name): \(events)")
             }
             for (name, pod) in try batch.pods() { #expect(pod.status.phase == .pending, "\(name)") }
-            #expect(try shared.slurm.jobs(namespace: kubectl.namespace).allSatisfy { !$0.name.contains("/image-no") }, "no job waits for an image")
+            #expect(
+                try shared.slurm.jobs(namespace: kubectl.namespace).allSatisfy { !$0.name.contains("/image-no") },
+                "no job waits for an image")
             try batch.delete()
         }
 
@@ -78,10 +83,13 @@ extension ClusterSuite.Pods {
             let kubectl = shared.kubectl
             let tag = try FreshImage.push(shared.cluster)
             let ended = try await PodBatch.ended(
-                kubectl, (0..<10).map { PodManifest("pull-\($0)", containers: [["image": .string("busybox:\(tag)"), "command": ["echo", "ran"]]]) })
+                kubectl,
+                (0..<10).map { PodManifest("pull-\($0)", containers: [["image": .string("busybox:\(tag)"), "command": ["echo", "ran"]]]) })
             ended.expectSuccess()
-            let events = try kubectl.must("get", "events", "-o", "jsonpath={range .items[*]}{.involvedObject.name}|{.message}|{.count}{'\\n'}{end}")
-                .split(separator: "\n").filter { $0.contains(tag) }
+            let events = try kubectl.must(
+                "get", "events", "-o", "jsonpath={range .items[*]}{.involvedObject.name}|{.message}|{.count}{'\\n'}{end}"
+            )
+            .split(separator: "\n").filter { $0.contains(tag) }
             let pulls = events.filter { $0.contains("Successfully pulled image") }
             #expect(pulls.count == 1, "\(pulls)")
             #expect(events.filter { $0.contains("already present on machine") }.count == 9, "\(events)")
@@ -102,7 +110,10 @@ extension ClusterSuite.Pods {
                 """
             let made = try Command.run(
                 "/usr/bin/setpriv",
-                ["--reuid=\(cluster.user)", "--regid=\(cluster.user)", "--init-groups", "/bin/sh", "-c", script, "sh", allowed, other, cluster.registry],
+                [
+                    "--reuid=\(cluster.user)", "--regid=\(cluster.user)", "--init-groups", "/bin/sh", "-c", script, "sh", allowed, other,
+                    cluster.registry,
+                ],
                 environment: cluster.variables.merging(["HOME": cluster.home]) { $1 })
             try #require(made.status == 0, "\(made.error)")
             func pod(_ name: String, _ path: String) -> PodManifest {

@@ -17,16 +17,24 @@ extension ClusterSuite.Pods {
             let rows: [(pod: PodManifest, expected: [String])] = [
                 (pod("job-default"), ["Partition=main", "NumNodes=1", "NumTasks=1", "CPUs/Task=1"]),
                 (
-                    pod("job-requests", resources: ["requests": ["cpu": "1500m", "memory": "200Mi"], "limits": ["cpu": "4", "memory": "300Mi"]]),
+                    pod(
+                        "job-requests",
+                        resources: ["requests": ["cpu": "1500m", "memory": "200Mi"], "limits": ["cpu": "4", "memory": "300Mi"]]),
                     ["CPUs/Task=2", "MinMemoryNode=200M"]
                 ),
                 (pod("job-gpu", resources: ["limits": ["nvidia.com/gpu": 1]]), ["TresPerNode=gres:gpu:nvidia:1"]),
                 (pod("job-deadline", spec: ["activeDeadlineSeconds": 600]), ["TimeLimit=00:12:00"]),
                 (
                     pod("job-flags", flags: "--partition=short -t 1 --cpus-per-task=3 --mem=150M --nodelist=c2 --nice=7"),
-                    ["Partition=short", "TimeLimit=00:01:00", "CPUs/Task=3", "MinMemoryNode=150M", "ReqNodeList=c2", "NodeList=c2", "Nice=7"]
+                    [
+                        "Partition=short", "TimeLimit=00:01:00", "CPUs/Task=3", "MinMemoryNode=150M", "ReqNodeList=c2", "NodeList=c2",
+                        "Nice=7",
+                    ]
                 ),
-                (pod("job-flags-win", flags: "--mem=160M", resources: ["requests": ["cpu": "2", "memory": "100Mi"]]), ["MinMemoryNode=160M", "CPUs/Task=2"]),
+                (
+                    pod("job-flags-win", flags: "--mem=160M", resources: ["requests": ["cpu": "2", "memory": "100Mi"]]),
+                    ["MinMemoryNode=160M", "CPUs/Task=2"]
+                ),
                 (pod("job-begin", flags: "--begin=now+1hour"), ["JobState=PENDING", "Reason=BeginTime"]),
             ]
             let batch = try PodBatch(kubectl, rows.map(\.pod))

@@ -30,7 +30,9 @@ extension ClusterSuite.Pods {
             let since = ISO8601DateFormatter().string(from: middle)
             #expect(try kubectl.must("logs", "logs", "--since-time=\(since)") == "new 4\nnew 5\n")
             #expect(try kubectl.run("logs", "logs", "-c", "nobody").error.contains("container nobody is not valid for pod logs"))
-            #expect(try kubectl.run("logs", "logs", "--previous").error.contains("previous terminated container \"main\" in pod \"logs\" not found"))
+            #expect(
+                try kubectl.run("logs", "logs", "--previous").error.contains(
+                    "previous terminated container \"main\" in pod \"logs\" not found"))
             #expect(try kubectl.run("logs", "logs-waiting").error.contains("is waiting to start"))
             try batch.delete()
         }
@@ -83,7 +85,8 @@ extension ClusterSuite.Pods {
                         "previous", script: "if test -e /work/x; then echo second; sleep 600; fi; touch /work/x; echo first; exit 1",
                         container: ["volumeMounts": [PodManifest.mount("work", "/work")]],
                         spec: [
-                            "restartPolicy": "OnFailure", "volumes": [["name": "work", "emptyDir": [:]]], "terminationGracePeriodSeconds": 0,
+                            "restartPolicy": "OnFailure", "volumes": [["name": "work", "emptyDir": [:]]],
+                            "terminationGracePeriodSeconds": 0,
                         ])
                 ])
             try await batch.wait("runs again") { $0.container()?.restartCount == 1 && $0.container()?.state.running != nil }

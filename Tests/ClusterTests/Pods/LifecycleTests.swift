@@ -149,7 +149,9 @@ extension ClusterSuite.Pods {
                 let pod = try #require(pods[name])
                 #expect(pod.status.phase == .running, "a pod that will be restarted has not ended")
                 #expect(pod.container()?.lastState.terminated?.exitCode == code)
-                #expect(pod.container()?.state.waiting?.message?.hasPrefix("back-off 20s restarting failed container=main pod=\(name)_") == true)
+                #expect(
+                    pod.container()?.state.waiting?.message?.hasPrefix("back-off 20s restarting failed container=main pod=\(name)_") == true
+                )
                 #expect(pod.container()?.ready == false)
                 #expect(try kubectl.eventReasons(of: name).contains("BackOff"))
             }
@@ -171,7 +173,9 @@ extension ClusterSuite.Pods {
                 ])
             let pods = try await batch.wait("runs") { $0.status.phase == .running }
             try await kubectl.eventually("every pod is ready for signals") { try batch.logs().values.allSatisfy { $0.contains("ready") } }
-            for name in batch.podNames { #expect(try shared.slurm.jobs(namespace: kubectl.namespace, pod: name).map(\.state) == ["RUNNING"]) }
+            for name in batch.podNames {
+                #expect(try shared.slurm.jobs(namespace: kubectl.namespace, pod: name).map(\.state) == ["RUNNING"])
+            }
             let follow = try FollowedCommand(kubectl, "logs", "-f", "delete-polite")
             try await follow.wait(for: "ready")
             let start = ContinuousClock.now
@@ -186,7 +190,9 @@ extension ClusterSuite.Pods {
             #expect(ContinuousClock.now - deaf < .seconds(20))
             try await kubectl.eventually("no job is left") {
                 try batch.podNames.allSatisfy { name in
-                    try shared.slurm.jobs(namespace: kubectl.namespace, pod: name).allSatisfy { !["RUNNING", "COMPLETING", "PENDING"].contains($0.state) }
+                    try shared.slurm.jobs(namespace: kubectl.namespace, pod: name).allSatisfy {
+                        !["RUNNING", "COMPLETING", "PENDING"].contains($0.state)
+                    }
                 }
             }
             try await kubectl.eventually("the pods' directories are gone") {

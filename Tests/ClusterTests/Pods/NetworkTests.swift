@@ -14,7 +14,9 @@ extension ClusterSuite.Pods {
                         "names-own", script: "hostname; hostname -f; cat /etc/hosts",
                         spec: [
                             "hostname": "web-0", "subdomain": "nginx",
-                            "hostAliases": [["ip": "10.1.2.3", "hostnames": ["db.example", "db"]], ["ip": "fd00::7", "hostnames": ["six"]]],
+                            "hostAliases": [
+                                ["ip": "10.1.2.3", "hostnames": ["db.example", "db"]], ["ip": "fd00::7", "hostnames": ["six"]],
+                            ],
                         ]),
                     PodManifest(
                         "names-resolver", script: "cat /etc/resolv.conf",
@@ -40,9 +42,10 @@ extension ClusterSuite.Pods {
             #expect(own.contains { $0.hasSuffix("\tweb-0.\(domain)\tweb-0") })
             #expect(own[1] == "web-0.\(domain)")
             let resolver = ended.lines("names-resolver")
-            #expect(resolver.filter { !$0.isEmpty } == [
-                "search one.example two.example", "nameserver 10.9.8.7", "nameserver 10.9.8.6", "options ndots:3 edns0",
-            ])
+            #expect(
+                resolver.filter { !$0.isEmpty } == [
+                    "search one.example two.example", "nameserver 10.9.8.7", "nameserver 10.9.8.6", "options ndots:3 edns0",
+                ])
             let node = try String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)
             #expect(ended.text("names-default-resolver").contains("nameserver") == node.contains("nameserver"))
         }
@@ -51,7 +54,9 @@ extension ClusterSuite.Pods {
         func processes() async throws {
             let long: [String: JSONValue] = ["command": ["sh", "-c", "sleep 3 & exec sleep 3"]]
             let look: [String: JSONValue] = [
-                "command": ["sh", "-c", "sleep 1; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done | grep -c '^sleep 3'; true"]
+                "command": [
+                    "sh", "-c", "sleep 1; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done | grep -c '^sleep 3'; true",
+                ]
             ]
             let ended = try await PodBatch.ended(
                 SharedAgent.required().kubectl,
@@ -72,7 +77,8 @@ extension ClusterSuite.Pods {
                 SharedAgent.required().kubectl,
                 [
                     PodManifest(
-                        "shm", containers: [
+                        "shm",
+                        containers: [
                             ["command": ["sh", "-c", "stat -f -c %T /dev/shm; echo hello > /dev/shm/word; sleep 1"]],
                             ["command": ["sh", "-c", "until cat /dev/shm/word 2>/dev/null; do sleep 0.1; done"]],
                         ]),
@@ -101,7 +107,8 @@ extension ClusterSuite.Pods {
                         containers: [
                             ["image": "nginx:1.22"],
                             PodManifest.client(
-                                "for port in 80 18099; do until wget -q -O - http://127.0.0.1:$port/; do sleep 0.2; done; echo got $port; done; sleep 600"),
+                                "for port in 80 18099; do until wget -q -O - http://127.0.0.1:$port/; do sleep 0.2; done; echo got $port; done; sleep 600"
+                            ),
                             ["image": "nginx:1.22", "env": [["name": "NGINX_PORT", "value": "18099"]]],
                         ], annotations: ["hpk.io/network": "private"], spec: ["terminationGracePeriodSeconds": 1])
                 })
@@ -118,7 +125,9 @@ extension ClusterSuite.Pods {
                 kubectl,
                 [
                     PodManifest(
-                        "private-out", script: "ip addr show lo | grep -c 127.0.0.1; \(Self.untilItWorks("timeout 5 wget -q -O - http://\(listener.address):\(listener.port)/"))",
+                        "private-out",
+                        script:
+                            "ip addr show lo | grep -c 127.0.0.1; \(Self.untilItWorks("timeout 5 wget -q -O - http://\(listener.address):\(listener.port)/"))",
                         annotations: ["hpk.io/network": "private"]),
                     PodManifest(
                         "private-apart", script: "timeout 3 wget -q -O - http://127.0.0.1:5000/v2/ 2>&1 || echo unreachable",
@@ -151,7 +160,8 @@ extension ClusterSuite.Pods {
         /// The node's address on its own network, not loopback.
         private static func nodeAddress() throws -> String {
             let result = try Command.run("/bin/sh", ["-c", "hostname -I"])
-            return try #require(result.output.split(whereSeparator: \.isWhitespace).map(String.init).first { $0.contains(".") }, "the node has no network")
+            return try #require(
+                result.output.split(whereSeparator: \.isWhitespace).map(String.init).first { $0.contains(".") }, "the node has no network")
         }
     }
 }

@@ -9,8 +9,10 @@ extension ClusterSuite.Pods {
             let shared = try SharedAgent.required()
             let kubectl = shared.kubectl
             let node = try JSONDecoder().decode(Node.self, from: Data(kubectl.must("get", "node", "hpk-kubelet", "-o", "json").utf8))
-            let sizes = try shared.slurm.run("sinfo", "--noheader", "--Node", "--partition=main", "--format=%N %c %m").split(separator: "\n")
-                .map { $0.split(separator: " ").map(String.init) }
+            let sizes = try shared.slurm.run("sinfo", "--noheader", "--Node", "--partition=main", "--format=%N %c %m").split(
+                separator: "\n"
+            )
+            .map { $0.split(separator: " ").map(String.init) }
             let cpus = sizes.reduce(Int64(0)) { $0 + (Int64($1[1]) ?? 0) }
             let memory = sizes.reduce(Int64(0)) { $0 + (Int64($1[2]) ?? 0) } << 20
             for amounts in [node.status.capacity, node.status.allocatable] {
@@ -54,7 +56,8 @@ extension ClusterSuite.Pods {
             let waiting = try PodBatch(
                 kubectl,
                 [
-                    refused("wait-selector", spec: ["nodeSelector": ["disk": "ssd"]]), refused("wait-affinity", spec: ["affinity": affinity]),
+                    refused("wait-selector", spec: ["nodeSelector": ["disk": "ssd"]]),
+                    refused("wait-affinity", spec: ["affinity": affinity]),
                     refused("wait-cpu", resources: ["requests": ["cpu": "5000"]]),
                     refused("wait-other", spec: ["schedulerName": "somebody-else"]),
                 ])
@@ -63,14 +66,18 @@ extension ClusterSuite.Pods {
                 [
                     PodManifest("bound", script: "true"), PodManifest("bound-by-name", script: "true", spec: ["nodeName": "hpk-kubelet"]),
                     PodManifest(
-                        "bound-by-selector", script: "true", spec: ["nodeSelector": ["kubernetes.io/os": "linux", "type": "virtual-kubelet"]]),
+                        "bound-by-selector", script: "true",
+                        spec: ["nodeSelector": ["kubernetes.io/os": "linux", "type": "virtual-kubelet"]]),
                 ])
             ended.expectSuccess()
             let sources = try kubectl.must(
-                "get", "events", "--field-selector", "involvedObject.name=bound,reason=Scheduled", "-o", "jsonpath={.items[*].source.component}|{.items[*].message}")
+                "get", "events", "--field-selector", "involvedObject.name=bound,reason=Scheduled", "-o",
+                "jsonpath={.items[*].source.component}|{.items[*].message}")
             #expect(sources.hasPrefix("default-scheduler|Successfully assigned \(kubectl.namespace)/bound to hpk-kubelet"), "\(sources)")
             #expect(try !kubectl.eventReasons(of: "bound-by-name").contains("Scheduled"), "nobody had to choose a node")
-            let words = ["wait-selector": "node affinity/selector", "wait-affinity": "node affinity/selector", "wait-cpu": "Insufficient cpu"]
+            let words = [
+                "wait-selector": "node affinity/selector", "wait-affinity": "node affinity/selector", "wait-cpu": "Insufficient cpu",
+            ]
             for (name, text) in words {
                 try await kubectl.eventually("\(name) has its event") { try kubectl.eventReasons(of: name).contains("FailedScheduling") }
                 let condition = try #require(try kubectl.pod(name).status.conditions.first { $0.type == "PodScheduled" })

@@ -18,7 +18,8 @@ extension ClusterSuite.Pods {
             try kubectl.create("{apiVersion: v1, kind: Secret, metadata: {name: nowhere}, stringData: {\(data)}}")
             try PullSecret.create(kubectl, "nowhere-pull")
             let watch = JSONValue.string(
-                "cat /secret/volume /projected/p /var/run/secrets/kubernetes.io/serviceaccount/token > /dev/shm/read; echo ready; exec sleep \(Self.marker)")
+                "cat /secret/volume /projected/p /var/run/secrets/kubernetes.io/serviceaccount/token > /dev/shm/read; echo ready; exec sleep \(Self.marker)"
+            )
             func variable(_ name: String, _ key: String) -> JSONValue {
                 ["name": .string(name), "valueFrom": ["secretKeyRef": ["name": "nowhere", "key": .string(key)]]]
             }
@@ -36,7 +37,10 @@ extension ClusterSuite.Pods {
                                 "volumeMounts": [PodManifest.mount("secret", "/secret"), PodManifest.mount("projected", "/projected")],
                             ],
                             // Expanded arguments are the pod's own doing: they are seen by nobody before the program runs.
-                            ["command": ["sh", "-c", .string("exec sleep \(Self.marker)"), "$(WITH)"], "env": [variable("WITH", "argument")]],
+                            [
+                                "command": ["sh", "-c", .string("exec sleep \(Self.marker)"), "$(WITH)"],
+                                "env": [variable("WITH", "argument")],
+                            ],
                         ],
                         spec: [
                             "imagePullSecrets": [["name": "nowhere-pull"]], "terminationGracePeriodSeconds": 0,
@@ -54,10 +58,13 @@ extension ClusterSuite.Pods {
                             ],
                         ])
                 ])
-            let pod = try #require(try await batch.wait("runs") { $0.container()?.state.running != nil && $0.container("other1")?.state.running != nil }["nowhere"])
+            let pod = try #require(
+                try await batch.wait("runs") { $0.container()?.state.running != nil && $0.container("other1")?.state.running != nil }[
+                    "nowhere"])
             try await kubectl.eventually("the secrets have been read") { try batch.logs()["nowhere/main"]?.contains("ready") == true }
 
-            let container = try #require(try Self.processes().first { $0.arguments == ["sleep", Self.marker] && $0.environment.contains(values[2].1) })
+            let container = try #require(
+                try Self.processes().first { $0.arguments == ["sleep", Self.marker] && $0.environment.contains(values[2].1) })
             let token = try String(
                 contentsOfFile: "/proc/\(container.id)/root/var/run/secrets/kubernetes.io/serviceaccount/token", encoding: .utf8)
             let inside = try String(contentsOfFile: "/proc/\(container.id)/root/secret/volume", encoding: .utf8)
@@ -68,8 +75,12 @@ extension ClusterSuite.Pods {
 
             for process in try Self.processes() where process.arguments != ["sleep", Self.marker] {
                 for needle in needles {
-                    #expect(!process.commandLine.contains(needle), "a secret is in the arguments of \(process.id): \(process.arguments.first ?? "")")
-                    #expect(!process.environment.contains(needle), "a secret is in the environment of \(process.id): \(process.arguments.first ?? "")")
+                    #expect(
+                        !process.commandLine.contains(needle),
+                        "a secret is in the arguments of \(process.id): \(process.arguments.first ?? "")")
+                    #expect(
+                        !process.environment.contains(needle),
+                        "a secret is in the environment of \(process.id): \(process.arguments.first ?? "")")
                 }
             }
             let local = try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter { $0.hasPrefix("hpk-pod-\(pod.metadata.uid)") }

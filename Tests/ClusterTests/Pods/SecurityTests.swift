@@ -23,7 +23,9 @@ extension ClusterSuite.Pods {
                         "identity-all", script: script, container: volume,
                         spec: [
                             "volumes": emptyDir,
-                            "securityContext": ["runAsUser": 1234, "runAsGroup": 2345, "fsGroup": 3456, "supplementalGroups": [4567, 5678]],
+                            "securityContext": [
+                                "runAsUser": 1234, "runAsGroup": 2345, "fsGroup": 3456, "supplementalGroups": [4567, 5678],
+                            ],
                         ]),
                     PodManifest(
                         "identity-container", script: script,
@@ -31,7 +33,8 @@ extension ClusterSuite.Pods {
                         spec: ["volumes": emptyDir, "securityContext": ["runAsUser": 1234, "runAsGroup": 2345]]),
                     PodManifest("identity-root", script: script, container: volume, spec: ["volumes": emptyDir]),
                     PodManifest(
-                        "identity-chown", script: "touch /tmp/f; chown 1000:2000 /tmp/f; stat -c %u:%g /tmp/f; su -s /bin/sh -c 'id -u' nobody"),
+                        "identity-chown",
+                        script: "touch /tmp/f; chown 1000:2000 /tmp/f; stat -c %u:%g /tmp/f; su -s /bin/sh -c 'id -u' nobody"),
                 ])
             ended.expectSuccess()
             let all = ended.lines("identity-all")
@@ -59,7 +62,9 @@ extension ClusterSuite.Pods {
                         "nonroot-user", script: "id -u",
                         container: ["image": "busybox:1000", "securityContext": ["runAsNonRoot": true]]),
                 ])
-            let pods = try await batch.wait("has run or is refused") { $0.isWaiting("CreateContainerConfigError") || $0.status.phase == .succeeded }
+            let pods = try await batch.wait("has run or is refused") {
+                $0.isWaiting("CreateContainerConfigError") || $0.status.phase == .succeeded
+            }
             let refused = try #require(pods["nonroot-image"]?.container()?.state.waiting)
             #expect(refused.message?.contains("container has runAsNonRoot and image will run as root") == true, "\(refused.message ?? "")")
             #expect(pods["nonroot-user"]?.status.phase == .succeeded)
@@ -82,12 +87,17 @@ extension ClusterSuite.Pods {
                     "caps-added", context(add: ["NET_ADMIN", "SYS_TIME"]), Self.defaultCapabilities | mask("NET_ADMIN", "SYS_TIME"),
                     Self.defaultCapabilities | mask("NET_ADMIN", "SYS_TIME")
                 ),
-                ("caps-dropped", context(drop: ["MKNOD"]), Self.defaultCapabilities & ~mask("MKNOD"), Self.defaultCapabilities & ~mask("MKNOD")),
+                (
+                    "caps-dropped", context(drop: ["MKNOD"]), Self.defaultCapabilities & ~mask("MKNOD"),
+                    Self.defaultCapabilities & ~mask("MKNOD")
+                ),
                 ("caps-user", context(more: ["runAsUser": 1000]), 0, Self.defaultCapabilities),
             ]
             let ended = try await PodBatch.ended(
                 SharedAgent.required().kubectl,
-                rows.map { PodManifest($0.name, script: "grep -E 'CapEff|CapBnd|CapInh|CapAmb' /proc/self/status", container: $0.container) }
+                rows.map {
+                    PodManifest($0.name, script: "grep -E 'CapEff|CapBnd|CapInh|CapAmb' /proc/self/status", container: $0.container)
+                }
                     + [
                         PodManifest("caps-no-privileges", script: "ip link add dummy9 type dummy 2>&1 && echo made || echo refused"),
                         PodManifest("caps-no-mount", script: "mount -t tmpfs none /mnt 2>&1 || echo refused"),
@@ -121,10 +131,13 @@ extension ClusterSuite.Pods {
                         container: [
                             "securityContext": ["readOnlyRootFilesystem": true], "volumeMounts": [PodManifest.mount("work", "/work")],
                         ], spec: ["volumes": [["name": "work", "emptyDir": [:]]]]),
-                    PodManifest("root-writable", script: "echo text > /etc/new && cat /etc/new && rm /etc/passwd && ls /etc/passwd 2>&1 || true"),
                     PodManifest(
-                        "root-each-its-own", containers: [
-                            ["command": ["sh", "-c", "touch /seen; sleep 1"]], ["command": ["sh", "-c", "sleep 0.5; ls /seen 2>&1 || echo apart"]],
+                        "root-writable", script: "echo text > /etc/new && cat /etc/new && rm /etc/passwd && ls /etc/passwd 2>&1 || true"),
+                    PodManifest(
+                        "root-each-its-own",
+                        containers: [
+                            ["command": ["sh", "-c", "touch /seen; sleep 1"]],
+                            ["command": ["sh", "-c", "sleep 0.5; ls /seen 2>&1 || echo apart"]],
                         ]),
                 ])
             ended.expectSuccess()

@@ -43,11 +43,16 @@ extension ClusterSuite.Pods {
                         "empty-shared",
                         containers: [
                             [
-                                "command": ["sh", "-c", "echo one > /disk/f; echo two > /memory/f; stat -c %a /disk; stat -f -c %T /memory; stat -f -c %T /disk"],
+                                "command": [
+                                    "sh", "-c",
+                                    "echo one > /disk/f; echo two > /memory/f; stat -c %a /disk; stat -f -c %T /memory; stat -f -c %T /disk",
+                                ],
                                 "volumeMounts": mounts,
                             ],
                             [
-                                "command": ["sh", "-c", "until cat /disk/f /memory/f 2>/dev/null | grep two; do sleep 0.1; done; cat /disk/f"],
+                                "command": [
+                                    "sh", "-c", "until cat /disk/f /memory/f 2>/dev/null | grep two; do sleep 0.1; done; cat /disk/f",
+                                ],
                                 "volumeMounts": mounts,
                             ],
                         ],
@@ -74,7 +79,9 @@ extension ClusterSuite.Pods {
             let ended = try await PodBatch.ended(
                 kubectl,
                 [
-                    Self.pod("map-all", "\(list); cat /v/a.txt; echo; od -An -tx1 /v/raw; stat -L -c %a /v/a.txt", ["configMap": ["name": "files"]]),
+                    Self.pod(
+                        "map-all", "\(list); cat /v/a.txt; echo; od -An -tx1 /v/raw; stat -L -c %a /v/a.txt",
+                        ["configMap": ["name": "files"]]),
                     Self.pod(
                         "map-items", "\(list); cat /v/sub/x; echo; stat -L -c %a /v/sub/x /v/b",
                         [
@@ -86,7 +93,9 @@ extension ClusterSuite.Pods {
                     Self.pod("map-optional", "ls /v | wc -l", ["configMap": ["name": "nowhere", "optional": true]]),
                     Self.pod(
                         "map-subpath", "cat /v; echo; stat -c %F /v", ["configMap": ["name": "files"]], mount: ["subPath": "b.txt"]),
-                    Self.pod("map-read-only", "echo x > /v/a.txt 2>&1 || echo refused; touch /v/new 2>&1 || echo refused", ["configMap": ["name": "files"]], mount: ["readOnly": true]),
+                    Self.pod(
+                        "map-read-only", "echo x > /v/a.txt 2>&1 || echo refused; touch /v/new 2>&1 || echo refused",
+                        ["configMap": ["name": "files"]], mount: ["readOnly": true]),
                     Self.pod(
                         "secret-all", "\(list); cat /v/password; echo; stat -f -c %T /v; stat -L -c %a /v/password",
                         ["secret": ["secretName": "secret-files"]]),
@@ -97,7 +106,9 @@ extension ClusterSuite.Pods {
                 ])
             ended.expectSuccess()
             #expect(ended.lines("map-all") == ["./a.txt", "./b.txt", "./raw", "alpha", " 00 ff 10", "644"])
-            #expect(ended.lines("map-items") == ["./b", "./sub", "alpha", "600", "440"] || ended.lines("map-items") == ["./b", "./sub/x", "alpha", "600", "440"])
+            #expect(
+                ended.lines("map-items") == ["./b", "./sub", "alpha", "600", "440"]
+                    || ended.lines("map-items") == ["./b", "./sub/x", "alpha", "600", "440"])
             #expect(ended.lines("map-optional") == ["0"])
             #expect(ended.lines("map-subpath") == ["beta", "regular file"])
             #expect(ended.lines("map-read-only").filter { $0 == "refused" }.count == 2)
@@ -146,7 +157,9 @@ extension ClusterSuite.Pods {
                                 ]
                             ]
                         ]),
-                    Self.pod("projected", "cat /v/map/a; echo; cat /v/secret/user; echo; cat /v/me/name; echo; stat -f -c %T /v; cat /v/token", projected),
+                    Self.pod(
+                        "projected", "cat /v/map/a; echo; cat /v/secret/user; echo; cat /v/me/name; echo; stat -f -c %T /v; cat /v/token",
+                        projected),
                     PodManifest(
                         "account-files",
                         script: "cd /var/run/secrets/kubernetes.io/serviceaccount; ls; cat namespace; echo; head -1 ca.crt; cat token"),
@@ -163,13 +176,17 @@ extension ClusterSuite.Pods {
             #expect(!ended.text("account-off").contains("kubernetes.io"))
             for token in [try #require(ended.lines("projected").last), try #require(account.last)] {
                 // The pod's own user may ask for its own rights, and for nothing else.
-                let server = ["--server", shared.cluster["HPK_APISERVER"], "--certificate-authority", "\(shared.cluster["HPK_PKI"])/ca.crt"]
+                let server = [
+                    "--server", shared.cluster["HPK_APISERVER"], "--certificate-authority", "\(shared.cluster["HPK_PKI"])/ca.crt",
+                ]
                 var environment = shared.cluster.variables
                 environment["KUBECONFIG"] = "/dev/null"
                 let whoami = try Command.run(
-                    "\(shared.cluster.programs)/kubectl", server + ["--token", token, "get", "pods", "-n", kubectl.namespace], environment: environment)
+                    "\(shared.cluster.programs)/kubectl", server + ["--token", token, "get", "pods", "-n", kubectl.namespace],
+                    environment: environment)
                 #expect(
-                    whoami.error.contains("system:serviceaccount:\(kubectl.namespace):default"), "the API server knows the token: \(whoami.error)")
+                    whoami.error.contains("system:serviceaccount:\(kubectl.namespace):default"),
+                    "the API server knows the token: \(whoami.error)")
             }
         }
 
@@ -204,14 +221,16 @@ extension ClusterSuite.Pods {
                         container: ["env": [["name": "VALUE", "valueFrom": ["configMapKeyRef": ["name": "late", "key": "key"]]]]]),
                 ])
             try await kubectl.eventually("each pod says what it waits for") {
-                try kubectl.eventReasons(of: "late-map").contains("FailedMount") && kubectl.eventReasons(of: "late-secret").contains("FailedMount")
+                try kubectl.eventReasons(of: "late-map").contains("FailedMount")
+                    && kubectl.eventReasons(of: "late-secret").contains("FailedMount")
                     && batch.pods()["late-env"]?.isWaiting("CreateContainerConfigError") == true
             }
             let waiting = try batch.pods()
             #expect(waiting.values.allSatisfy { $0.status.phase == .pending })
             #expect(waiting["late-env"]?.container()?.state.waiting?.message?.contains("configmap \"late\" not found") == true)
             #expect(waiting["late-map"]?.isWaiting("ContainerCreating") == true)
-            let messages = try kubectl.must("get", "events", "--field-selector", "involvedObject.name=late-map", "-o", "jsonpath={.items[*].message}")
+            let messages = try kubectl.must(
+                "get", "events", "--field-selector", "involvedObject.name=late-map", "-o", "jsonpath={.items[*].message}")
             #expect(messages.contains("MountVolume.SetUp failed for volume \"v\" : configmap \"late\" not found"), "\(messages)")
             try kubectl.must("create", "configmap", "late", "--from-literal=key=came")
             try kubectl.must("create", "secret", "generic", "late", "--from-literal=key=came too")
@@ -241,11 +260,20 @@ extension ClusterSuite.Pods {
                 ("host-socket", hostPath(shared.cluster["HPK_MUNGE_SOCKET"], "Socket"), "stat -c %F /v", "socket"),
             ]
             let bad: [(String, JSONValue, String)] = [
-                ("host-no-directory", hostPath("\(folder)/absent", "Directory"), "hostPath type check failed: \(folder)/absent is not a directory"),
-                ("host-not-directory", hostPath("\(folder)/file", "Directory"), "hostPath type check failed: \(folder)/file is not a directory"),
+                (
+                    "host-no-directory", hostPath("\(folder)/absent", "Directory"),
+                    "hostPath type check failed: \(folder)/absent is not a directory"
+                ),
+                (
+                    "host-not-directory", hostPath("\(folder)/file", "Directory"),
+                    "hostPath type check failed: \(folder)/file is not a directory"
+                ),
                 ("host-no-file", hostPath("\(folder)/dir", "File"), "hostPath type check failed: \(folder)/dir is not a file"),
                 ("host-no-socket", hostPath("\(folder)/file", "Socket"), "hostPath type check failed: \(folder)/file is not a socket file"),
-                ("host-no-device", hostPath("\(folder)/file", "CharDevice"), "hostPath type check failed: \(folder)/file is not a character device"),
+                (
+                    "host-no-device", hostPath("\(folder)/file", "CharDevice"),
+                    "hostPath type check failed: \(folder)/file is not a character device"
+                ),
                 ("host-no-block", hostPath("/dev/null", "BlockDevice"), "hostPath type check failed: /dev/null is not a block device"),
             ]
             let ended = try await PodBatch.ended(
@@ -269,7 +297,8 @@ extension ClusterSuite.Pods {
         func subPaths() async throws {
             let shared = try SharedAgent.required()
             let emptyDir: JSONValue = ["emptyDir": [:]]
-            let escape = PodManifest.shell("prepare", "ln -s / /whole/out; ln -s /etc/passwd /whole/file", ["volumeMounts": [PodManifest.mount("v", "/whole")]])
+            let escape = PodManifest.shell(
+                "prepare", "ln -s / /whole/out; ln -s /etc/passwd /whole/file", ["volumeMounts": [PodManifest.mount("v", "/whole")]])
             let ended = try await PodBatch.ended(
                 shared.kubectl,
                 [
@@ -281,12 +310,15 @@ extension ClusterSuite.Pods {
                         "subpath-expr", script: "touch /v/f; find /whole -type f",
                         container: [
                             "env": [["name": "ME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]]],
-                            "volumeMounts": [PodManifest.mount("v", "/v", ["subPathExpr": "logs/$(ME)"]), PodManifest.mount("v", "/whole")],
+                            "volumeMounts": [
+                                PodManifest.mount("v", "/v", ["subPathExpr": "logs/$(ME)"]), PodManifest.mount("v", "/whole"),
+                            ],
                         ], spec: ["volumes": [["name": "v", "emptyDir": [:]]]]),
                     Self.pod(
                         "subpath-link", "ls /v; echo inside", emptyDir, mount: ["subPath": "out"], spec: ["initContainers": [escape]]),
                     Self.pod(
-                        "subpath-link-deep", "cat /v; echo inside", emptyDir, mount: ["subPath": "out/etc/passwd"], spec: ["initContainers": [escape]]),
+                        "subpath-link-deep", "cat /v; echo inside", emptyDir, mount: ["subPath": "out/etc/passwd"],
+                        spec: ["initContainers": [escape]]),
                 ].map { manifest in
                     var manifest = manifest
                     manifest.spec["activeDeadlineSeconds"] = 20

@@ -45,7 +45,9 @@ struct PodMachineEndTests {
         #expect(status?.conditions.first { $0.type == "Ready" }?.status == .false)
     }
 
-    @Test("A pod whose sandbox could not be made fails with that reason, whether its event or the end of its job is seen first", arguments: [true, false])
+    @Test(
+        "A pod whose sandbox could not be made fails with that reason, whichever of event and end of job is seen first",
+        arguments: [true, false])
     func sandboxFails(eventFirst: Bool) {
         var pod = Harness()
         pod.submit()

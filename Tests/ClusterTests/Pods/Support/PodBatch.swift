@@ -103,7 +103,8 @@ struct EndedPods: Sendable {
         for (name, pod) in pods.sorted(by: { $0.key < $1.key }) {
             #expect(
                 pod.status.phase == .succeeded,
-                "\(name) \(pod.status.reason ?? "") \(pod.status.message ?? "") \(pod.endText)\n\(text(name))", sourceLocation: sourceLocation)
+                "\(name) \(pod.status.reason ?? "") \(pod.status.message ?? "") \(pod.endText)\n\(text(name))",
+                sourceLocation: sourceLocation)
         }
     }
 }
