@@ -29,6 +29,7 @@ actor PlanSettingsSource {
     /// The settings, with the name servers of `kube-system/kube-dns` looked up at most once in 30 seconds.
     func current() async -> PlanSettings {
         settings.allocatable = node.node?.status.allocatable ?? [:]
+        if let gres = node.slurm.totals?.gres { settings.gres = ExtendedResources.gres(gres) }
         guard asksForDNS, dnsAskedAt.map({ $0.duration(to: .now) > .seconds(30) }) ?? true else { return settings }
         dnsAskedAt = .now
         if let endpoints = try? await client.get(Endpoints.self, "kube-dns", namespace: "kube-system") {

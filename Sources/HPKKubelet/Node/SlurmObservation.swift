@@ -49,6 +49,18 @@ public enum ExtendedResources {
         return ["nvidia.com/gpu": all > amd ? all - amd : 0, "amd.com/gpu": min(amd, all)].filter { $0.value > 0 }
     }
 
+    /// The gres that a job asks for by each name. Where both vendors' devices are there, the type tells them apart, as long as a vendor has
+    /// only one: Slurm knows no "one of these types", so a vendor of several is asked for as `gpu`, and a flag of the pod can be more exact.
+    public static func gres(_ counts: GresCounts) -> [String: String] {
+        let types = counts.byType.filter { $0.key.hasPrefix("gpu:") && $0.value > 0 }.keys
+        let amd = types.filter { isAMD($0.dropFirst(4)) }
+        let others = types.filter { !isAMD($0.dropFirst(4)) }
+        guard !amd.isEmpty, (gpus(counts)["nvidia.com/gpu"] ?? 0) > 0 else { return ["nvidia.com/gpu": "gpu", "amd.com/gpu": "gpu"] }
+        return [
+            "nvidia.com/gpu": others.count == 1 ? others[0] : "gpu", "amd.com/gpu": amd.count == 1 ? amd[0] : "gpu",
+        ]
+    }
+
     private static func isAMD(_ type: Substring) -> Bool {
         let type = type.lowercased()
         return amdWords.contains { type.hasPrefix($0) }

@@ -14,8 +14,11 @@ extension ClusterSuite.Pods {
             let values = ["volume", "projected", "environment", "all", "argument"].map { ($0, "s3cret-\($0)-\(UUID().uuidString)") }
             let password = try String(contentsOfFile: cluster["HPK_PRIVATE_REGISTRY_PASSWORD_FILE"], encoding: .utf8)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
-            let data = values.map { "\"\($0.0)\": \"\($0.1)\"" }.joined(separator: ", ")
-            try kubectl.create("{apiVersion: v1, kind: Secret, metadata: {name: nowhere}, stringData: {\(data)}}")
+            let secret: JSONValue = [
+                "apiVersion": "v1", "kind": "Secret", "metadata": ["name": "nowhere"],
+                "stringData": .object(Dictionary(values.map { ($0.0, .string($0.1)) }, uniquingKeysWith: { $1 })),
+            ]
+            try kubectl.create(String(decoding: try JSONEncoder().encode(secret), as: UTF8.self))
             try PullSecret.create(kubectl, "nowhere-pull")
             let watch = JSONValue.string(
                 "cat /secret/volume /projected/p /var/run/secrets/kubernetes.io/serviceaccount/token > /dev/shm/read; echo ready; exec sleep \(Self.marker)"
@@ -65,9 +68,8 @@ extension ClusterSuite.Pods {
 
             let container = try #require(
                 try Self.processes().first { $0.arguments == ["sleep", Self.marker] && $0.environment.contains(values[2].1) })
-            let token = try String(
-                contentsOfFile: "/proc/\(container.id)/root/var/run/secrets/kubernetes.io/serviceaccount/token", encoding: .utf8)
-            let inside = try String(contentsOfFile: "/proc/\(container.id)/root/secret/volume", encoding: .utf8)
+            let token = try Self.read("/var/run/secrets/kubernetes.io/serviceaccount/token", by: container)
+            let inside = try Self.read("/secret/volume", by: container)
             #expect(inside == values[0].1, "the search looks for what is really there")
             let basic = Data("\(cluster["HPK_PRIVATE_REGISTRY_USER"]):\(password)".utf8).base64EncodedString()
             var needles = values.map(\.1) + [token, password, basic]
@@ -96,6 +98,14 @@ extension ClusterSuite.Pods {
             var commandLine: String
             var environment: String
             var arguments: [String] { commandLine.split(separator: "\0").map(String.init) }
+        }
+
+        /// A file as a container sees it: only its own user may look into its file system.
+        private static func read(_ path: String, by process: RunningProcess) throws -> String {
+            let enter = ["--target", process.id, "--user", "--mount", "--setuid", "0", "--setgid", "0", "/bin/cat", path]
+            let result = try Command.run("/usr/bin/nsenter", enter)
+            guard result.status == 0 else { throw CommandFailure(command: "nsenter", result: result) }
+            return result.output
         }
 
         /// All processes of the machine; one that ends meanwhile is left out.

@@ -101,6 +101,16 @@ struct NodeDescriptionTests {
         #expect(ExtendedResources.gpus(GresCounts(text)) == expected)
     }
 
+    @Test(
+        "A job asks for a vendor's GPUs by their type where both vendors' are there",
+        arguments: [
+            ("", "gpu", "gpu"), ("gpu:4", "gpu", "gpu"), ("gpu:a100:4", "gpu", "gpu"), ("gpu:amd:4", "gpu", "gpu"),
+            ("gpu:nvidia:2,gpu:amd:2", "gpu:nvidia", "gpu:amd"), ("gpu:a100:2,gpu:v100:2,gpu:mi250:2", "gpu", "gpu:mi250"),
+        ])
+    func gpuRequests(text: String, nvidia: String, amd: String) {
+        #expect(ExtendedResources.gres(GresCounts(text)) == ["nvidia.com/gpu": nvidia, "amd.com/gpu": amd])
+    }
+
     @Test("The system's name comes from os-release")
     func osRelease() {
         #expect(NodeFacts.prettyName("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n") == "Debian GNU/Linux 12 (bookworm)")
