@@ -4,7 +4,7 @@
 CONTROL_PLANE_PKI=$HPK_HOME/.k8sfs/kubernetes/pki
 
 write_environment() {
-    local file=$HPK_CLUSTER_DIR/env
+    local file=$HPK_CLUSTER_DIR/env port
     {
         echo "# Written by cluster/up. Use it as: set -a; . $file; set +a"
         environment_variable HPK_CLUSTER_DIR "$HPK_CLUSTER_DIR"
@@ -22,6 +22,11 @@ write_environment() {
         environment_variable HPK_PRIVATE_REGISTRY "$PRIVATE_REGISTRY"
         environment_variable HPK_PRIVATE_REGISTRY_USER "$PRIVATE_REGISTRY_USER"
         environment_variable HPK_PRIVATE_REGISTRY_PASSWORD_FILE "$PRIVATE_REGISTRY_PASSWORD_FILE"
+        # `component start`, called with this environment, starts it where it was.
+        for port in SLURMCTLD SLURMD ETCD ETCD_PEER APISERVER CONTROLLER_MANAGER REGISTRY PRIVATE_REGISTRY; do
+            port=HPK_${port}_PORT
+            environment_variable "$port" "${!port}"
+        done
         environment_variable HPK_APISERVER "https://127.0.0.1:$HPK_APISERVER_PORT"
         environment_variable HPK_ADMIN_KUBECONFIG "$KUBERNETES_DIR/admin.conf"
         environment_variable HPK_PKI "$PKI_DIR"

@@ -97,8 +97,10 @@ process_start() {
     shift 2
     mkdir -p "$RUN_DIR" "$LOG_DIR"
     process_alive "$name" && return
-    # Descriptor 9 is the caller's lock: a service must not keep it.
-    setsid "$@" >>"$LOG_DIR/$name.log" 2>&1 </dev/null 9>&- &
+    (
+        close_descriptors
+        exec setsid "$@"
+    ) >>"$LOG_DIR/$name.log" 2>&1 </dev/null &
     echo $! >"$RUN_DIR/$name.pid"
     echo "$program" >"$RUN_DIR/$name.exe"
     for ((tries = 0; tries < 40; tries++)); do
@@ -106,6 +108,16 @@ process_start() {
         sleep 0.05
     done
     process_complain "$name" "did not start"
+}
+
+# A service must keep nothing of its caller's: neither a lock, nor a pipe or socket by whose end somebody sees that the caller has ended.
+close_descriptors() {
+    local descriptor
+    for descriptor in /proc/self/fd/*; do
+        descriptor=${descriptor##*/}
+        # Bash's own, for the script that it reads, closes itself.
+        if ((descriptor > 2 && descriptor != 255)); then eval "exec $descriptor>&-"; fi
+    done
 }
 
 process_complain() {

@@ -17,6 +17,10 @@ enum SlurmErrorTable {
         if let row = byCode[code] { return row }
         let name = "SLURM_ERROR_\(code)"
         switch code {
+        case 1000..<1100:
+            // Failures to talk to a daemon; 22.05 has 1013 for a request that munged gave no credential for.
+            return Row(
+                code: code, name: name, retry: .whenReachable, whatToDo: "\(Advice.reach); \(Advice.munge)", mayHaveBeenApplied: true)
         case 1800..<1900, 5000..<6000:
             return Row(code: code, name: name, retry: .whenReachable, whatToDo: Advice.reach, mayHaveBeenApplied: true)
         case 6000..<7000:

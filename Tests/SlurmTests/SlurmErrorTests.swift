@@ -29,7 +29,7 @@ struct SlurmErrorTests {
             (Int32(SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR.rawValue), .whenReachable, true),
             (Int32(SLURM_PROTOCOL_SOCKET_IMPL_TIMEOUT.rawValue), .whenReachable, true), (ECONNREFUSED, .whenReachable, false),
             (Int32(SLURM_PROTOCOL_AUTHENTICATION_ERROR.rawValue), .whenReachable, false), (6001, .whenReachable, false),
-            (1850, .whenReachable, true),
+            (1013, .whenReachable, true), (1850, .whenReachable, true),
             (5001, .whenReachable, true), (99_999, .never, false), (Int32.min, .never, false),
         ])
     func advice(code: Int32, advice: SlurmError.RetryAdvice, mayHaveBeenApplied: Bool) {

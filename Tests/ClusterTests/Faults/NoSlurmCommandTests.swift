@@ -33,7 +33,9 @@ extension ClusterSuite {
                     _ = try await board.running("deleted")
                     _ = try await board.pod("queued", "waits in Slurm's queue") { $0.pendingReason == "BeginTime" }
                     try kubectl.must("delete", "pod", "deleted", "queued", "--timeout=30s")
-                    #expect(try SlurmCommands(cluster: cluster).unfinishedJobs(namespace: kubectl.namespace).isEmpty)
+                    try await kubectl.eventually("the jobs are over", seconds: 20) {
+                        try SlurmCommands(cluster: cluster).unfinishedJobs(namespace: kubectl.namespace).isEmpty
+                    }
                 }
                 agent.stop()
                 strace?.waitUntilExit()
