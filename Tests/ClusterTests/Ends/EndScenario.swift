@@ -85,7 +85,7 @@ struct EndScenario: Sendable {
                 jobState: "FAILED", events: ["Started", "Killing", "DeadlineExceeded"])),
         EndScenario(
             pod: TestPod(
-                "slurm-deadline", flags: "--hold --nodelist=c2 --gres=gpu:nvidia:2 --time=1 --deadline=now+75", script: "true"),
+                "slurm-deadline", flags: "--hold --nodelist=c2 --gres=gpu:nvidia:2 --time=1 --deadline=now+65", script: "true"),
             end: JobEnd(
                 phase: .failed, reason: "SlurmDeadline", message: "deadline", containerReason: "SlurmDeadline", jobState: "DEADLINE",
                 events: ["SlurmPending", "SlurmDeadline"])
