@@ -74,7 +74,9 @@ extension ClusterSuite.Pods {
                     "slurm.conf", conf.replacing(cluster["HPK_MUNGE_SOCKET"], with: "\(folder)/dead.socket"))
             case "apptainer": environment["PATH"] = "/nowhere"
             case "working directory": arguments = ["--working-dir", "/proc/sys"]
-            case "API server": environment["KUBECONFIG"] = try file("server.conf", kubeconfig.replacing(":6443", with: ":9"))
+            case "API server":
+                environment["KUBECONFIG"] = try file(
+                    "server.conf", kubeconfig.replacing(cluster["HPK_APISERVER"], with: "https://127.0.0.1:9"))
             case "kubeconfig": environment["KUBECONFIG"] = "\(folder)/none.conf"
             case "kubelet certificate": environment["APISERVER_KEY_LOCATION"] = try file("key", "no key")
             default: arguments = ["--pod-program", "\(folder)/none"]

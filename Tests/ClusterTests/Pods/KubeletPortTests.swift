@@ -105,6 +105,7 @@ extension ClusterSuite.Pods {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let pki = cluster["HPK_PKI"]
+            let port = cluster["HPK_KUBELET_PORT"]
             let script = """
                 set -e; cd "$1"
                 openssl req -x509 -newkey rsa:2048 -nodes -keyout wrong.key -out wrong.crt -subj /O=system:masters/CN=kube-apiserver-kubelet-client
@@ -118,7 +119,7 @@ extension ClusterSuite.Pods {
             try #require(made.status == 0, "\(made.error)")
             let log = "/containerLogs/\(shared.kubectl.namespace)/port-secret-name/main"
             func ask(_ path: String, _ certificate: String?) throws -> (code: String, body: String) {
-                var arguments = ["-s", "-m", "10", "--cacert", "\(pki)/ca.crt", "-w", "\n%{http_code}", "https://127.0.0.1:10250\(path)"]
+                var arguments = ["-s", "-m", "10", "--cacert", "\(pki)/ca.crt", "-w", "\n%{http_code}", "https://127.0.0.1:\(port)\(path)"]
                 if let certificate { arguments += ["--cert", "\(certificate).crt", "--key", "\(certificate).key"] }
                 let result = try Command.run("/usr/bin/curl", arguments)
                 let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
@@ -145,7 +146,7 @@ extension ClusterSuite.Pods {
                 }
             }
             for path in ["/", "/metrics", "/exec/a/b/c", "/configz", "/run/a/b/c"] { #expect(try ask(path, good).code == "404", "\(path)") }
-            let plain = try Command.run("/usr/bin/curl", ["-s", "-m", "5", "http://127.0.0.1:10250/healthz"])
+            let plain = try Command.run("/usr/bin/curl", ["-s", "-m", "5", "http://127.0.0.1:\(port)/healthz"])
             #expect(plain.status != 0 && plain.output.isEmpty)
         }
     }

@@ -130,10 +130,11 @@ extension ClusterSuite.Pods {
                             "ip addr show lo | grep -c 127.0.0.1; \(Self.untilItWorks("timeout 5 wget -q -O - http://\(listener.address):\(listener.port)/"))",
                         annotations: ["hpk.io/network": "private"]),
                     PodManifest(
-                        "private-apart", script: "timeout 3 wget -q -O - http://127.0.0.1:5000/v2/ 2>&1 || echo unreachable",
+                        "private-apart", script: "timeout 3 wget -q -O - http://\(kubectl.cluster.registry)/v2/ 2>&1 || echo unreachable",
                         annotations: ["hpk.io/network": "private"]),
                     PodManifest(
-                        "host-network", script: "\(Self.untilItWorks("timeout 5 wget -q -O - http://127.0.0.1:5000/v2/")); echo reached",
+                        "host-network",
+                        script: "\(Self.untilItWorks("timeout 5 wget -q -O - http://\(kubectl.cluster.registry)/v2/")); echo reached",
                         annotations: ["hpk.io/network": "host"]),
                 ])
             ended.expectSuccess()

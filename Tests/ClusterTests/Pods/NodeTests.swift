@@ -26,7 +26,7 @@ extension ClusterSuite.Pods {
             #expect(node.metadata.labels["kubernetes.io/os"] == "linux")
             #expect(node.metadata.labels["kubernetes.io/arch"] == "amd64")
             #expect(node.status.addresses.map(\.address) == ["127.0.0.1"])
-            #expect(node.status.daemonEndpoints?.kubeletEndpoint.port == 10250)
+            #expect(node.status.daemonEndpoints?.kubeletEndpoint.port == Int(kubectl.cluster["HPK_KUBELET_PORT"]))
             let conditions = Dictionary(node.status.conditions.map { ($0.type, $0.status) }, uniquingKeysWith: { $1 })
             #expect(conditions["Ready"] == .true)
             #expect(conditions["SlurmReachable"] == .true)
