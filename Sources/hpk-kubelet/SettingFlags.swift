@@ -65,7 +65,7 @@ struct ServerFlags: ParsableArguments {
     var context: String?
     @Option(help: ArgumentHelp("How many pods are worked on at the same time (default 10).", valueName: "count"))
     var podSyncWorkers: String?
-    @Option(help: ArgumentHelp("Pause between full comparisons of wanted and running pods (default 1m).", valueName: "duration"))
+    @Option(help: ArgumentHelp("Accepted for compatibility, without effect: changes are watched (default 1m).", valueName: "duration"))
     var fullResyncPeriod: String?
     @Option(help: ArgumentHelp("How long to wait for API server and Slurm at the start; 0 for ever (default 0).", valueName: "duration"))
     var startupTimeout: String?
@@ -98,7 +98,7 @@ struct PodFlags: ParsableArguments {
     var workingDir: String?
     @Option(help: ArgumentHelp("Folder on each compute node's own disk (default /tmp).", valueName: "folder"))
     var localDir: String?
-    @Flag(inversion: .prefixedEnableDisable, help: "Whether containers get cgroups of their own (default not).")
+    @Flag(inversion: .prefixedEnableDisable, help: "Accepted for compatibility, without effect so far.")
     var cgroupv2: Bool?
     @Option(help: ArgumentHelp("The pods' network: host (default) or private.", valueName: "mode"))
     var network: String?

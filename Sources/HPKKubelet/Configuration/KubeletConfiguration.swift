@@ -36,7 +36,7 @@ public struct KubeletConfiguration: Sendable, Equatable {
     public var context: String?
     /// How many pods are worked on at the same time, 1 to 1000.
     public var podSyncWorkers = 10
-    /// Pause between two full comparisons of what is wanted with what runs; 1 second or more.
+    /// The original's pause between full comparisons, 1 second or more. Accepted and without effect: changes are watched.
     public var fullResyncPeriod = Duration.seconds(60)
     /// How long the agent waits at its start for the API server and Slurm; zero waits for ever.
     public var startupTimeout = Duration.zero
@@ -67,7 +67,7 @@ public struct KubeletConfiguration: Sendable, Equatable {
     public var workingDirectory = "/"
     /// Folder on each compute node's own disk.
     public var localDirectory = "/tmp"
-    /// Whether containers get cgroups of their own (`apptainer --apply-cgroups`), which wants cgroup version 2 delegated to the user.
+    /// The original's switch for cgroups of the containers' own. Accepted and without effect so far: Slurm's limits hold for the pod.
     public var usesCgroupV2 = false
     public var network = NetworkMode.host
     /// Name servers of pods whose `dnsPolicy` is ClusterFirst; empty asks the Service `kube-system/kube-dns` for its endpoints.
