@@ -166,11 +166,12 @@ extern void slurm_free_kill_jobs_response_msg(kill_jobs_resp_msg_t *message) __a
 static inline int hpk_slurm_kill_many(char **jobs, uint32_t count, const int *over, size_t over_count, int *refused) {
     *refused = 0;
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
-    kill_jobs_msg_t request = KILL_JOB_MSG_INITIALIZER;
+    // KILL_JOB_MSG_INITIALIZER names a constant that slurm.h does not have. JOB_END: in any state. No job of another user's is meant.
+    kill_jobs_msg_t request = {.signal = SIGKILL, .state = JOB_END, .user_id = getuid()};
     kill_jobs_resp_msg_t *response = NULL;
     request.jobs_array = jobs;
     request.jobs_cnt = count;
-    // Without it the answer names no job, so that nobody would hear of one that was refused.
+    // The answer names every job, so that one which was refused is heard of.
     request.flags = KILL_JOBS_VERBOSE;
     errno = 0;
     int code = hpk_slurm_code(slurm_kill_jobs(&request, &response));

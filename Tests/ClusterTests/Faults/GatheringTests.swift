@@ -40,7 +40,7 @@ extension ClusterSuite {
                 let slurm = SlurmCommands(cluster: agent.cluster)
                 let namespace = try await Kubectl.withNamespace("gatherkill") { kubectl in
                     let board = PodBoard(kubectl)
-                    let pods = (0..<200).map { TestPod("later-\($0)", flags: "--begin=now+3600", script: "true") }
+                    let pods = (0..<200).map { TestPod("later-\($0)", flags: "--hold", script: "true") }
                     async let creation: Void = kubectl.create(TestPod.list(pods))
                     for _ in 0..<3 {
                         let before = try slurm.jobs(namespace: kubectl.namespace).count
@@ -51,7 +51,7 @@ extension ClusterSuite {
                         try agent.start()
                     }
                     try await creation
-                    let waiting = try await board.all(200, "wait in Slurm's queue", seconds: 120) { $0.pendingReason == "BeginTime" }
+                    let waiting = try await board.all(200, "wait in Slurm's queue", seconds: 120) { $0.pendingReason == "JobHeldUser" }
                     let ids = Set(waiting.compactMap(\.jobID))
                     #expect(ids.count == 200)
                     #expect(Set(try slurm.unfinishedJobs(namespace: kubectl.namespace).map(\.id)) == ids, "no job but the pods'")
@@ -65,8 +65,8 @@ extension ClusterSuite {
                     _ = try slurm.run("scancel", try #require(victim.jobID))
                     let failed = try await board.ended(victim.metadata.name)
                     #expect(failed.status.reason == "SlurmJobCancelled")
-                    _ = try await board.all(100, "wait but for one") {
-                        $0.pendingReason == "BeginTime" || $0.metadata.name == victim.metadata.name
+                    _ = try await board.all(100, "wait but for one", seconds: 60) {
+                        $0.pendingReason == "JobHeldUser" || $0.metadata.name == victim.metadata.name
                     }
                     return kubectl.namespace
                 }
@@ -102,9 +102,9 @@ extension ClusterSuite {
                     try await kubectl.eventually("Slurm has forgotten the jobs of earlier tests", seconds: 180) {
                         try slurm.run("squeue", "--noheader", "--states=all").isEmpty
                     }
-                    try kubectl.create(TestPod.list((0..<120).map { TestPod("many-\($0)", flags: "--begin=now+3600", script: "true") }))
+                    try kubectl.create(TestPod.list((0..<120).map { TestPod("many-\($0)", flags: "--hold", script: "true") }))
                     let pods = try await board.all(120, "are in Slurm's queue or told to wait", seconds: 120) {
-                        $0.pendingReason == "BeginTime" || $0.mainState?.waiting?.reason == "SubmissionWaits"
+                        $0.pendingReason == "JobHeldUser" || $0.mainState?.waiting?.reason == "SubmissionWaits"
                     }
                     let queued = pods.filter { $0.jobID != nil }
                     let waiting = pods.filter { $0.jobID == nil }
@@ -116,7 +116,7 @@ extension ClusterSuite {
 
                     try kubectl.must(["delete", "pods", "--wait=false"] + queued.map(\.metadata.name) + [one.metadata.name])
                     let rest = waiting.count - 1
-                    let taken = try await board.all(rest, "have a job now", seconds: 240) { $0.pendingReason == "BeginTime" }
+                    let taken = try await board.all(rest, "have a job now", seconds: 240) { $0.pendingReason == "JobHeldUser" }
                     #expect(Set(taken.compactMap(\.jobID)) == Set(try slurm.unfinishedJobs(namespace: kubectl.namespace).map(\.id)))
                 }
             }

@@ -3,6 +3,33 @@ import Testing
 
 @testable import HPKKubelet
 
+/// A queue that expectations can change, which take no `inout`.
+@dynamicMemberLookup
+final class SharedQueue {
+    private var value = SubmissionQueue()
+
+    subscript<Value>(dynamicMember path: WritableKeyPath<SubmissionQueue, Value>) -> Value {
+        get { value[keyPath: path] }
+        set { value[keyPath: path] = newValue }
+    }
+
+    subscript<Value>(dynamicMember path: KeyPath<SubmissionQueue, Value>) -> Value { value[keyPath: path] }
+
+    func add(_ pod: String, _ group: JobGroup) { value.add(pod, group) }
+    func withdraw(_ pod: String) -> Bool { value.withdraw(pod) }
+    func reason(of pod: String) -> String? { value.reason(of: pod) }
+    func wakeTime(at now: Double) -> Double? { value.wakeTime(at: now) }
+    func next(at now: Double, afterReturn: Bool) -> SubmissionQueue.Step? { value.next(at: now, afterReturn: afterReturn) }
+
+    func finish(_ call: SubmissionQueue.Call, _ answer: SubmissionQueue.Answer, at now: Double) -> [String] {
+        value.finish(call, answer, at: now)
+    }
+
+    func lookedUp(_ found: Set<Int>?, reason: String, at now: Double) -> [SubmissionQueue.Call] {
+        value.lookedUp(found, reason: reason, at: now)
+    }
+}
+
 @Suite("Which pods are submitted next")
 struct SubmissionQueueTests {
     static let small = JobGroup(namespace: "n", JobSubmission(name: "n/a", script: "one"))
@@ -12,14 +39,14 @@ struct SubmissionQueueTests {
         return JobGroup(namespace: "n", job)
     }()
 
-    static func queue(_ limits: SubmissionQueue.Limits = SubmissionQueue.Limits()) -> SubmissionQueue {
-        var queue = SubmissionQueue()
+    static func queue(_ limits: SubmissionQueue.Limits = SubmissionQueue.Limits()) -> SharedQueue {
+        let queue = SharedQueue()
         queue.limits = limits
         return queue
     }
 
     /// The queue's next call, where that is what it wants.
-    static func call(_ queue: inout SubmissionQueue, at now: Double = 0, afterReturn: Bool = true) throws -> SubmissionQueue.Call {
+    static func call(_ queue: SharedQueue, at now: Double = 0, afterReturn: Bool = true) throws -> SubmissionQueue.Call {
         guard case .submit(let call) = try #require(queue.next(at: now, afterReturn: afterReturn)) else {
             throw Unexpected()
         }
@@ -31,10 +58,10 @@ struct SubmissionQueueTests {
     static func names(_ count: Int) -> [String] { (0..<count).map { "p\($0)" } }
 
     /// A queue whose first pod is under way and in which the others wait.
-    static func loaded(_ count: Int) throws -> (SubmissionQueue, SubmissionQueue.Call) {
-        var queue = queue()
+    static func loaded(_ count: Int) throws -> (SharedQueue, SubmissionQueue.Call) {
+        let queue = queue()
         queue.add("first", small)
-        let first = try call(&queue, afterReturn: false)
+        let first = try call(queue, afterReturn: false)
         for name in names(count) { queue.add(name, small) }
         return (queue, first)
     }
@@ -52,20 +79,20 @@ struct SubmissionQueueTests {
 
     @Test("A lone pod goes at once and alone")
     func lone() throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         queue.add("a", Self.small)
-        #expect(try Self.call(&queue, afterReturn: false).pods == ["a"])
+        #expect(try Self.call(queue, afterReturn: false).pods == ["a"])
         #expect(queue.next(at: 0, afterReturn: false) == nil)
         #expect(queue.wakeTime(at: 0) == nil)
     }
 
     @Test("What comes while a call is under way waits for its return, and then goes together in its order")
     func gathers() throws {
-        var (queue, first) = try Self.loaded(5)
+        let (queue, first) = try Self.loaded(5)
         #expect(queue.next(at: 0, afterReturn: false) == nil)
         #expect(queue.waitingCount == 5)
         #expect(queue.finish(first, .taken, at: 0).isEmpty)
-        let call = try Self.call(&queue)
+        let call = try Self.call(queue)
         #expect(call.pods == Self.names(5))
         #expect(queue.finish(call, .taken, at: 0).isEmpty)
         #expect(queue.isIdle)
@@ -73,11 +100,11 @@ struct SubmissionQueueTests {
 
     @Test("Shapes go side by side, each on its own, in no more calls than allowed")
     func groups() throws {
-        var (queue, first) = try Self.loaded(2)
+        let (queue, first) = try Self.loaded(2)
         queue.limits.calls = 2
         for name in ["x", "y", "z"] { queue.add(name, Self.large) }
         _ = queue.finish(first, .taken, at: 0)
-        let calls = [try Self.call(&queue), try Self.call(&queue)]
+        let calls = [try Self.call(queue), try Self.call(queue)]
         #expect(Set(calls.map(\.pods)) == [["p0", "p1"], ["x", "y", "z"]])
         queue.add("late", Self.small)
         #expect(queue.next(at: 0, afterReturn: true) == nil)
@@ -85,11 +112,11 @@ struct SubmissionQueueTests {
 
     @Test("No array is larger than Slurm allows", arguments: [(1, 10), (4, 3), (10, 1), (100, 1)])
     func size(tasks: Int, calls: Int) throws {
-        var queue = Self.queue(SubmissionQueue.Limits(arrayTasks: tasks, calls: 100))
+        let queue = Self.queue(SubmissionQueue.Limits(arrayTasks: tasks, calls: 100))
         for name in Self.names(10) { queue.add(name, Self.small) }
         var pods: [String] = []
         for _ in 0..<calls {
-            let call = try Self.call(&queue)
+            let call = try Self.call(queue)
             #expect(call.pods.count <= tasks)
             pods += call.pods
         }
@@ -99,30 +126,30 @@ struct SubmissionQueueTests {
 
     @Test("Without gathering every pod goes alone, and does not wait for the others")
     func off() throws {
-        var queue = Self.queue(SubmissionQueue.Limits(arrayTasks: 1, calls: 3))
+        let queue = Self.queue(SubmissionQueue.Limits(arrayTasks: 1, calls: 3))
         for name in Self.names(5) { queue.add(name, Self.small) }
-        for _ in 0..<3 { #expect(try Self.call(&queue, afterReturn: false).pods.count == 1) }
+        for _ in 0..<3 { #expect(try Self.call(queue, afterReturn: false).pods.count == 1) }
         #expect(queue.next(at: 0, afterReturn: false) == nil)
     }
 
     @Test("A pod that waits can be taken out, one under way cannot")
     func withdrawn() throws {
-        var (queue, first) = try Self.loaded(2)
+        let (queue, first) = try Self.loaded(2)
         #expect(!queue.withdraw("first"))
         #expect(queue.withdraw("p0"))
         #expect(!queue.withdraw("p0"))
         _ = queue.finish(first, .taken, at: 0)
-        #expect(try Self.call(&queue).pods == ["p1"])
+        #expect(try Self.call(queue).pods == ["p1"])
     }
 
     @Test("An array that does not fit is halved at once until it does, and grows again", arguments: [true, false])
     func bisected(everybody: Bool) throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         for name in Self.names(100) { queue.add(name, Self.small) }
         var room = 30
         var sizes: [Int] = []
         while room > 0 {
-            let call = try Self.call(&queue)
+            let call = try Self.call(queue)
             sizes.append(call.pods.count)
             if call.pods.count <= room {
                 room -= call.pods.count
@@ -138,7 +165,7 @@ struct SubmissionQueueTests {
 
     @Test("Where not even one fits, all wait with the reason, and one call a pause finds out, however many pods there are", arguments: [true, false])
     func full(everybody: Bool) throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         for name in Self.names(2000) { queue.add(name, Self.small) }
         var calls = 0
         var now = 0.0
@@ -157,35 +184,35 @@ struct SubmissionQueueTests {
 
     @Test("While slurmctld is away one call at a time asks, with growing pauses; when it is back everything goes")
     func outage() throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         queue.add("x", Self.large)
         for name in Self.names(50) { queue.add(name, Self.small) }
-        let calls = [try Self.call(&queue), try Self.call(&queue)]
+        let calls = [try Self.call(queue), try Self.call(queue)]
         for call in calls { _ = queue.finish(call, .unavailable("down"), at: 0) }
         #expect(queue.next(at: 0.9, afterReturn: true) == nil)
         #expect(queue.wakeTime(at: 0.9) == 1)
         #expect(queue.reasons.count == 51)
-        let probe = try Self.call(&queue, at: 1)
+        let probe = try Self.call(queue, at: 1)
         #expect(queue.next(at: 1, afterReturn: true) == nil, "one at a time")
         _ = queue.finish(probe, .unavailable("down"), at: 1)
         #expect(queue.wakeTime(at: 1) == 3)
-        let again = try Self.call(&queue, at: 3)
+        let again = try Self.call(queue, at: 3)
         _ = queue.finish(again, .taken, at: 3)
         #expect(queue.reasons.isEmpty)
-        _ = try Self.call(&queue, at: 3)
+        _ = try Self.call(queue, at: 3)
     }
 
     @Test("A shape that is put off keeps no other back, and many such shapes are tried one a second")
     func putOff() throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         let groups = (0..<20).map { JobGroup(namespace: "n\($0)", JobSubmission(name: "", script: "")) }
         for (index, group) in groups.enumerated() { queue.add("p\(index)", group) }
         for _ in groups {
-            let call = try Self.call(&queue)
+            let call = try Self.call(queue)
             _ = queue.finish(call, .later("no"), at: 0)
         }
         queue.add("other", Self.small)
-        #expect(try Self.call(&queue, at: 0.5).pods == ["other"])
+        #expect(try Self.call(queue, at: 0.5).pods == ["other"])
         var tries = 0
         for tenth in 10..<110 {
             while case .submit(let call)? = queue.next(at: Double(tenth) / 10, afterReturn: true) {
@@ -199,11 +226,11 @@ struct SubmissionQueueTests {
 
     @Test("What Slurm refuses for ever fails one pod of many, and where that settles it all of them")
     func rejected() throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         for name in Self.names(9) { queue.add(name, Self.small) }
-        let array = try Self.call(&queue)
+        let array = try Self.call(queue)
         #expect(queue.finish(array, .rejected(code: 2000), at: 0).isEmpty, "perhaps only the array is refused")
-        let one = try Self.call(&queue)
+        let one = try Self.call(queue)
         #expect(one.pods == ["p0"])
         #expect(Set(queue.finish(one, .rejected(code: 2000), at: 0)) == Set(Self.names(9)))
         #expect(queue.isIdle)
@@ -211,11 +238,11 @@ struct SubmissionQueueTests {
 
     @Test("Where only arrays are refused, pods go one by one")
     func arraysRefused() throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         for name in Self.names(3) { queue.add(name, Self.small) }
-        _ = queue.finish(try Self.call(&queue), .rejected(code: 7), at: 0)
+        _ = queue.finish(try Self.call(queue), .rejected(code: 7), at: 0)
         for name in Self.names(3) {
-            let call = try Self.call(&queue)
+            let call = try Self.call(queue)
             #expect(call.pods == [name])
             #expect(queue.finish(call, .taken, at: 0).isEmpty)
         }
@@ -224,10 +251,10 @@ struct SubmissionQueueTests {
 
     @Test("After a lost answer Slurm's list is read before anything else, and only what is not there goes again")
     func lostAnswer() throws {
-        var queue = Self.queue()
+        let queue = Self.queue()
         queue.add("x", Self.large)
         for name in Self.names(3) { queue.add(name, Self.small) }
-        let calls = [try Self.call(&queue), try Self.call(&queue)]
+        let calls = [try Self.call(queue), try Self.call(queue)]
         for call in calls { _ = queue.finish(call, .unknown("time-out"), at: 0) }
         #expect(Set(queue.reasons.map(\.pod)) == ["x", "p0", "p1", "p2"])
         queue.add("late", Self.small)
@@ -239,14 +266,14 @@ struct SubmissionQueueTests {
         #expect(queue.next(at: 3, afterReturn: true) == .lookUp(calls))
         let taken = try #require(calls.first { $0.pods.count == 1 })
         #expect(queue.lookedUp([taken.number], reason: "", at: 3).map(\.pods) == [Self.names(3)])
-        #expect(try Self.call(&queue, at: 3).pods == Self.names(3) + ["late"])
+        #expect(try Self.call(queue, at: 3).pods == Self.names(3) + ["late"])
         #expect(queue.reasons.isEmpty)
     }
 
     @Test("Every pod is submitted once, whatever Slurm answers", arguments: 0..<30)
     func everyPodOnce(seed: UInt64) throws {
         var random = Numbers(state: seed &* 7919 + 1)
-        var queue = Self.queue(SubmissionQueue.Limits(arrayTasks: 7, calls: 3))
+        let queue = Self.queue(SubmissionQueue.Limits(arrayTasks: 7, calls: 3))
         var open: [SubmissionQueue.Call] = []
         var done: [String] = []
         var added = 0

@@ -6,7 +6,7 @@ import PodProtocol
 /// task that Slurm starts late finds no pod and leaves.
 actor BatchStore {
     /// The folder.
-    let directory: BatchDirectory
+    nonisolated let directory: BatchDirectory
     private let threads: NIOThreadPool
     private var batchOfPod: [String: String] = [:]
     private var podsLeft: [String: Set<String>] = [:]
@@ -17,8 +17,21 @@ actor BatchStore {
         self.threads = threads
     }
 
-    /// Writes a batch file, the first time or again; on disk when this returns.
+    /// Writes a batch file; on disk when this returns.
     func write(_ record: BatchRecord) async throws {
+        try await put(record)
+        keep(record, pods: Set(record.members.map(\.uid)))
+    }
+
+    /// Writes it again with what has become known, if any of its pods is still there.
+    func complete(_ record: BatchRecord) async throws {
+        guard podsLeft[record.id] != nil else { return }
+        try await put(record)
+        // The last pod may have gone meanwhile.
+        if podsLeft[record.id] == nil { try await remove(record.id) }
+    }
+
+    private func put(_ record: BatchRecord) async throws {
         let (root, path) = (directory.path, directory.batch(record.id))
         guard let bytes = try record.encoded() else { throw PodDirectoryError(path: path, problem: "a pod's UID does not fit") }
         try await threads.runIfActive {
@@ -28,7 +41,6 @@ actor BatchStore {
             }
             do { try SharedFiles.replace(path, bytes) } catch { throw PodDirectoryError(path: path, problem: "\(error)") }
         }
-        if podsLeft[record.id] == nil { keep(record, pods: Set(record.members.map(\.uid))) }
     }
 
     /// Takes the batch back: whatever array of it there may be finds no pods any more.

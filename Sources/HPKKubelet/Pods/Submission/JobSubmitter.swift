@@ -142,7 +142,7 @@ public actor JobSubmitter {
         succeed(call) { JobID(array: id.rawValue, task: UInt32($0)) }
         record.jobID = id
         let complete = record
-        await self.record { try await self.around.batches.write(complete) }
+        await self.record { try await self.around.batches.complete(complete) }
     }
 
     /// What is recorded after Slurm has answered only makes a restart quicker: the comment finds the job as well.
@@ -186,7 +186,7 @@ public actor JobSubmitter {
             record.jobID = JobID(rawValue: id.rawValue)
             for (task, uid) in call.pods.enumerated() { answer(uid, .success(JobID(array: id.rawValue, task: UInt32(task)))) }
             let complete = record
-            await self.record { try await self.around.batches.write(complete) }
+            await self.record { try await self.around.batches.complete(complete) }
         } else if let uid = call.pods.first, var intent = pods[uid]?.request.intent {
             intent.jobID = id
             answer(uid, .success(id))

@@ -239,6 +239,8 @@ public actor JobFeed {
         follower.misses += 1
         if isRemoved, var record = follower.last, record.state.base == .pending {
             record.state = JobState(.cancelled)
+            // What Slurm had in mind for it; it never started.
+            record.startTime = nil
             follower.last = record
             follower.isExpected = false
             set(id, follower)
