@@ -159,6 +159,23 @@ static inline uint32_t hpk_slurm_node_cpus(const node_info_t *node) {
     return node->cpus_efctv != 0 ? node->cpus_efctv : node->cpus;
 }
 
+// MARK: Diagnostics.
+
+// Every release exports it for sdiag; none declares it in slurm.h.
+extern void slurm_free_stats_response_msg(stats_info_response_msg_t *message);
+
+static inline int hpk_slurm_load_statistics(stats_info_response_msg_t **message) {
+    stats_info_request_msg_t request = {.command_id = STAT_COMMAND_GET};
+    errno = 0;
+    return hpk_slurm_code(slurm_get_statistics(message, &request));
+}
+
+static inline int hpk_slurm_reset_statistics(void) {
+    stats_info_request_msg_t request = {.command_id = STAT_COMMAND_RESET};
+    errno = 0;
+    return hpk_slurm_code(slurm_reset_statistics(&request));
+}
+
 // MARK: Pushes.
 
 static inline uint32_t hpk_slurm_completed_job(const srun_job_complete_msg_t *message) { return message->job_id; }

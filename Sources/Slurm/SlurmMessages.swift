@@ -56,6 +56,17 @@ enum SlurmMessages {
         return ClusterSettings(decoding: message)
     }
 
+    /// slurmctld's statistics.
+    static func statistics() throws -> SlurmStatistics {
+        var message: UnsafeMutablePointer<stats_info_response_msg_t>?
+        let code = hpk_slurm_load_statistics(&message)
+        defer { if let message { slurm_free_stats_response_msg(message) } }
+        guard code == 0, let message else {
+            throw SlurmError(code: code == 0 ? SLURM_ERROR : code, operation: "read slurmctld's statistics")
+        }
+        return SlurmStatistics(decoding: message)
+    }
+
     /// Submits, and returns the new job's id.
     static func submit(_ description: UnsafeMutablePointer<job_desc_msg_t>, operation: String) throws -> JobID {
         var response: UnsafeMutablePointer<submit_response_msg_t>?
