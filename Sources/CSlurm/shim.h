@@ -159,6 +159,66 @@ static inline uint32_t hpk_slurm_node_cpus(const node_info_t *node) {
     return node->cpus_efctv != 0 ? node->cpus_efctv : node->cpus;
 }
 
+// MARK: Options of a submission.
+
+static inline uint64_t hpk_slurm_flag_spread(void) { return (uint64_t)SPREAD_JOB; }
+static inline uint64_t hpk_slurm_flag_min_nodes(void) { return (uint64_t)USE_MIN_NODES; }
+static inline uint64_t hpk_slurm_flag_gres_enforce(void) { return (uint64_t)GRES_ENFORCE_BIND; }
+static inline uint64_t hpk_slurm_flag_gres_disable(void) { return (uint64_t)GRES_DISABLE_BIND; }
+static inline uint64_t hpk_slurm_flag_kill_invalid_dependency(void) { return (uint64_t)KILL_INV_DEP; }
+static inline uint64_t hpk_slurm_flag_keep_invalid_dependency(void) { return (uint64_t)NO_KILL_INV_DEP; }
+
+/// How a binding of GPUs is written in tres_bind.
+static inline const char *hpk_slurm_gpu_bind_prefix(void) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    return "gres/gpu:";
+#else
+    return "gpu:";
+#endif
+}
+
+/// From 23.11 on sbatch binds the GPUs that each task asks for to it.
+static inline int hpk_slurm_binds_gpus_per_task(void) { return SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0); }
+
+/// What a release does not have is 0: the options' table refuses it before it comes to this.
+static inline uint64_t hpk_slurm_flag_gres_one_task(void) {
+#ifdef GRES_ONE_TASK_PER_SHARING
+    return (uint64_t)GRES_ONE_TASK_PER_SHARING;
+#else
+    return 0;
+#endif
+}
+static inline uint64_t hpk_slurm_flag_gres_multiple_tasks(void) {
+#ifdef GRES_MULT_TASKS_PER_SHARING
+    return (uint64_t)GRES_MULT_TASKS_PER_SHARING;
+#else
+    return 0;
+#endif
+}
+static inline uint64_t hpk_slurm_flag_gres_all_tasks(void) {
+#ifdef GRES_ALLOW_TASK_SHARING
+    return (uint64_t)GRES_ALLOW_TASK_SHARING;
+#else
+    return 0;
+#endif
+}
+static inline uint16_t hpk_slurm_shared_topology(void) {
+#ifdef JOB_SHARED_TOPO
+    return (uint16_t)JOB_SHARED_TOPO;
+#else
+    return (uint16_t)JOB_SHARED_NONE;
+#endif
+}
+
+/// --power=level went with 24.05.
+static inline void hpk_slurm_set_power_level(job_desc_msg_t *description) {
+#ifdef SLURM_POWER_FLAGS_LEVEL
+    description->power_flags = SLURM_POWER_FLAGS_LEVEL;
+#else
+    (void)description;
+#endif
+}
+
 // MARK: Diagnostics.
 
 // Every release exports it for sdiag; none declares it in slurm.h.

@@ -4,7 +4,7 @@ import Glibc
 /// The C form of a `JobSubmission`. It owns every string and array that libslurm reads through it and frees them once, so
 /// it must outlive the request that uses it.
 struct JobDescription: ~Copyable {
-    private let message: UnsafeMutablePointer<job_desc_msg_t>
+    let message: UnsafeMutablePointer<job_desc_msg_t>
     private var strings: [UnsafeMutablePointer<CChar>] = []
     private var environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 
@@ -27,6 +27,7 @@ struct JobDescription: ~Copyable {
         try setSize(job)
         setSchedule(job)
         try setPush(job.pushEndpoint)
+        try setOptions(job)
     }
 
     deinit {
@@ -53,7 +54,7 @@ struct JobDescription: ~Copyable {
         return string
     }
 
-    private mutating func set(
+    mutating func set(
         _ path: WritableKeyPath<job_desc_msg_t, UnsafeMutablePointer<CChar>?>, _ text: String?, _ field: String
     ) throws {
         guard let text, !text.isEmpty else { return }
@@ -80,7 +81,7 @@ struct JobDescription: ~Copyable {
         try set(\.dependency, job.dependency, "dependency")
         try set(\.wckey, job.wckey, "wckey")
         try set(\.tres_per_node, job.gres.map(Self.gresList), "gres")
-        try set(\.tres_per_job, job.gpus.map { Self.gresList("gpu:\($0)") }, "gpus")
+        try set(\.tres_per_job, job.gpus.map(Self.gpuList), "gpus")
     }
 
     /// Slurm names the kind of each trackable resource: `gpu:2,nic` becomes `gres:gpu:2,gres:nic`.
@@ -104,7 +105,7 @@ struct JobDescription: ~Copyable {
         message.pointee.env_size = UInt32(clamping: variables.count)
     }
 
-    private func setSize(_ job: JobSubmission) throws {
+    private mutating func setSize(_ job: JobSubmission) throws {
         let size = try JobSize(job)
         if let nodes = job.minNodes { message.pointee.min_nodes = nodes }
         if let nodes = job.maxNodes { message.pointee.max_nodes = nodes }
@@ -123,6 +124,7 @@ struct JobDescription: ~Copyable {
         switch job.memory {
         case .perNode(let megabytes): message.pointee.pn_min_memory = megabytes
         case .perCPU(let megabytes): message.pointee.pn_min_memory = megabytes | hpk_slurm_mem_per_cpu()
+        case .perGPU(let megabytes): try set(\.mem_per_tres, Self.gresList("gpu:\(megabytes)"), "memory")
         case nil: break
         }
         switch job.sharing {
@@ -130,6 +132,7 @@ struct JobDescription: ~Copyable {
         case .oversubscribe: message.pointee.shared = UInt16(JOB_SHARED_OK)
         case .user: message.pointee.shared = UInt16(JOB_SHARED_USER)
         case .mcs: message.pointee.shared = UInt16(JOB_SHARED_MCS)
+        case .topology: message.pointee.shared = hpk_slurm_shared_topology()
         case nil: break
         }
         if job.contiguous { message.pointee.contiguous = 1 }
@@ -186,6 +189,7 @@ struct JobSize: Equatable {
         explicitTasks = job.tasks
         if explicitTasks == nil, let perNode = job.tasksPerNode { explicitTasks = try Self.product(nodes, UInt32(perNode)) }
         let hasFixedNodes = job.minNodes != nil && (job.maxNodes == nil || job.maxNodes == job.minNodes)
+        if explicitTasks == nil, hasFixedNodes || job.minNodes == nil { explicitTasks = job.layout.impliedTasks(nodes: max(nodes, 1)) }
         let tasks = explicitTasks ?? (hasFixedNodes ? max(nodes, 1) : 1)
         if let cpus = job.minCPUs {
             self.cpus = cpus
