@@ -195,18 +195,38 @@ static inline uint64_t hpk_slurm_flag_gres_multiple_tasks(void) {
     return 0;
 #endif
 }
-static inline uint64_t hpk_slurm_flag_gres_all_tasks(void) {
-#ifdef GRES_ALLOW_TASK_SHARING
-    return (uint64_t)GRES_ALLOW_TASK_SHARING;
-#else
-    return 0;
-#endif
-}
 static inline uint16_t hpk_slurm_shared_topology(void) {
 #ifdef JOB_SHARED_TOPO
     return (uint16_t)JOB_SHARED_TOPO;
 #else
     return (uint16_t)JOB_SHARED_NONE;
+#endif
+}
+
+/// Nodes that must lie together in a block of the network; `layout` is 1 to spread the segments, 2 to put them together.
+static inline void hpk_slurm_set_segment(job_desc_msg_t *description, uint16_t size, int layout) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+    description->segment_size = size;
+#else
+    (void)description;
+    (void)size;
+#endif
+#ifdef SPREAD_SEGMENTS
+    if (layout == 1)
+        description->bitflags |= SPREAD_SEGMENTS;
+    if (layout == 2)
+        description->bitflags |= CONSOLIDATE_SEGMENTS;
+#else
+    (void)layout;
+#endif
+}
+
+static inline void hpk_slurm_set_oom_kill_step(job_desc_msg_t *description, uint16_t ends) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 5, 0)
+    description->oom_kill_step = ends;
+#else
+    (void)description;
+    (void)ends;
 #endif
 }
 

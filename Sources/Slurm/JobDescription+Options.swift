@@ -36,6 +36,9 @@ extension JobDescription {
             message.pointee.req_switch = switches.count
             if let seconds = switches.waitSeconds { message.pointee.wait4switch = seconds }
         }
+        if let segment = layout.segment {
+            hpk_slurm_set_segment(message, segment.size, segment.spreads.map { $0 ? 1 : 2 } ?? 0)
+        }
     }
 
     private func setHints(_ hints: JobSubmission.Hints) {
@@ -63,7 +66,6 @@ extension JobDescription {
         switch use.sharing {
         case .oneTask: message.pointee.bitflags |= hpk_slurm_flag_gres_one_task()
         case .multipleTasks: message.pointee.bitflags |= hpk_slurm_flag_gres_multiple_tasks()
-        case .allTasks: message.pointee.bitflags |= hpk_slurm_flag_gres_all_tasks()
         case nil: break
         }
     }
@@ -106,6 +108,7 @@ extension JobDescription {
         }
         if extras.levelsPower { hpk_slurm_set_power_level(message) }
         if let profile = extras.profile { message.pointee.profile = profile.rawValue }
+        if let ends = extras.endsStepOutOfMemory { hpk_slurm_set_oom_kill_step(message, ends ? 1 : 0) }
         if extras.reboots { message.pointee.reboot = 1 }
         if let waits = extras.waitsForAllNodes { message.pointee.wait_all_nodes = waits ? 1 : 0 }
     }

@@ -23,6 +23,8 @@ extension JobSubmission {
         public var mcsLabel: String?
         /// `--network`: what the switch or interconnect plugin is to do.
         public var network: String?
+        /// `--oom-kill-step` (from 24.05 on): whether the lack of memory of one task ends its whole step; nil is the cluster's choice.
+        public var endsStepOutOfMemory: Bool?
         /// `--power=level` (until 23.11): the same power cap on all nodes.
         public var levelsPower = false
         /// `--profile`: what is sampled while the job runs.

@@ -30,7 +30,5 @@ extension JobSubmission {
         case oneTask
         /// `multiple-tasks-per-sharing`.
         case multipleTasks
-        /// `allow-task-sharing`.
-        case allTasks
     }
 }

@@ -27,6 +27,8 @@ extension JobSubmission {
         public var prefersFewNodes = false
         /// `--switches`.
         public var switches: Switches?
+        /// `--segment` (from 24.11 on).
+        public var segment: Segment?
 
         /// Slurm's defaults.
         public init() {}
@@ -73,9 +75,6 @@ extension JobSubmission {
             self.rawValue = rawValue
             self.planeSize = planeSize
         }
-
-        /// The method among nodes is `arbitrary`.
-        public var isArbitrary: Bool { rawValue & 0xf == 3 }
     }
 
     /// How tasks are bound to memory (`MEM_BIND_…`).
@@ -98,6 +97,21 @@ extension JobSubmission {
         case cores(UInt16)
         /// Threads, 1 to 32,765.
         case threads(UInt16)
+    }
+
+    /// Nodes that lie together in one block of the network.
+    public struct Segment: Sendable, Hashable {
+        /// Nodes of each segment, 1 or more.
+        public var size: UInt16
+        /// The segments lie in different blocks (true, `--spread-segments`) or in as few as may be (false,
+        /// `--consolidate-segments`; both from 26.05 on); nil is the cluster's choice.
+        public var spreads: Bool?
+
+        /// Segments of `size` nodes.
+        public init(size: UInt16, spreads: Bool? = nil) {
+            self.size = size
+            self.spreads = spreads
+        }
     }
 
     /// How many leaf switches may lie between the nodes.
