@@ -112,6 +112,8 @@ struct JobDescription: ~Copyable {
         if let tasks = size.explicitTasks {
             message.pointee.num_tasks = tasks
             message.pointee.bitflags |= hpk_slurm_flag_ntasks_set()
+        } else if let tasks = size.gpuTasks {
+            message.pointee.num_tasks = tasks
         }
         if let tasks = job.tasksPerNode { message.pointee.ntasks_per_node = tasks }
         if let cpus = job.cpusPerTask {
@@ -180,6 +182,8 @@ struct JobDescription: ~Copyable {
 struct JobSize: Equatable {
     /// Tasks to tell Slurm; nil leaves them to it.
     var explicitTasks: UInt32?
+    /// Tasks that come of the number of GPUs; told to Slurm, but not as asked for.
+    var gpuTasks: UInt32?
     /// CPUs of the whole job.
     var cpus: UInt32
 
@@ -190,6 +194,7 @@ struct JobSize: Equatable {
         if explicitTasks == nil, let perNode = job.tasksPerNode { explicitTasks = try Self.product(nodes, UInt32(perNode)) }
         let hasFixedNodes = job.minNodes != nil && (job.maxNodes == nil || job.maxNodes == job.minNodes)
         if explicitTasks == nil, hasFixedNodes || job.minNodes == nil { explicitTasks = job.layout.impliedTasks(nodes: max(nodes, 1)) }
+        if explicitTasks == nil { gpuTasks = Self.gpuTasks(job, nodes: max(nodes, 1)) }
         let tasks = explicitTasks ?? (hasFixedNodes ? max(nodes, 1) : 1)
         if let cpus = job.minCPUs {
             self.cpus = cpus
@@ -198,6 +203,19 @@ struct JobSize: Equatable {
         } else {
             cpus = try Self.product(tasks, UInt32(job.cpusPerTask ?? 1))
         }
+    }
+
+    /// As many tasks as the GPUs of the whole job are good for, by `--ntasks-per-gpu` or `--gpus-per-task`.
+    private static func gpuTasks(_ job: JobSubmission, nodes: UInt32) -> UInt32? {
+        let ofJob = GresCounts.gpus(job.gpus)
+        let ofNode = GresCounts(job.gres).byName["gpu"].map { $0.multipliedReportingOverflow(by: UInt64(nodes)) }
+        guard let gpus = ofJob ?? ofNode.flatMap({ $0.overflow ? nil : $0.partialValue }), gpus > 0 else { return nil }
+        if let perGPU = job.gpuUse.tasksPerGPU {
+            let (tasks, overflow) = gpus.multipliedReportingOverflow(by: UInt64(perGPU))
+            return overflow ? nil : UInt32(exactly: tasks)
+        }
+        guard let perTask = GresCounts.gpus(job.gpuUse.perTask), perTask > 0, gpus.isMultiple(of: perTask) else { return nil }
+        return UInt32(exactly: gpus / perTask)
     }
 
     private static func product(_ left: UInt32, _ right: UInt32) throws -> UInt32 {

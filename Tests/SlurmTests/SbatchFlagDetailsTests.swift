@@ -175,4 +175,17 @@ struct SbatchFlagDetailsTests {
         #expect(size.explicitTasks == tasks)
         #expect(size.cpus == cpus)
     }
+
+    @Test(
+        "imply tasks by GPUs as sbatch does",
+        arguments: [
+            ("-G 2 --ntasks-per-gpu=2", UInt32?(4)), ("-G 4 --gpus-per-task=2", 2), ("-N 2 --gpus-per-node=1 --ntasks-per-gpu=2", 4),
+            ("-G a:1,b:2 --ntasks-per-gpu=2", 6), ("-G 3 --gpus-per-task=2", nil), ("-G 2 -n 3 --ntasks-per-gpu=2", nil),
+            ("--ntasks-per-gpu=2", nil), ("-G 0 --ntasks-per-gpu=2", nil), ("--gpus-per-node=4294967295 -N 1m --ntasks-per-gpu=9", nil),
+        ])
+    func gpuTasks(text: String, tasks: UInt32?) throws {
+        var job = JobSubmission(name: "n", script: "#!")
+        try SbatchFlags.parse(text).apply(to: &job)
+        #expect(try JobSize(job).gpuTasks == tasks)
+    }
 }
