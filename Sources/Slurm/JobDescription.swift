@@ -25,9 +25,9 @@ struct JobDescription: ~Copyable {
         try setTexts(job)
         try setEnvironment(job.environment.isEmpty ? Self.defaultEnvironment : job.environment)
         try setSize(job)
+        try setOptions(job)
         setSchedule(job)
         try setPush(job.pushEndpoint)
-        try setOptions(job)
     }
 
     deinit {
