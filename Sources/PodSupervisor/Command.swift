@@ -5,7 +5,9 @@ import PodProtocol
 public enum Command {
     private static let usage = """
         usage: hpk-pod run --directory PATH
-        Runs the pod whose plan is in PATH as the batch step of its Slurm job.
+               hpk-pod run --batch FILE --pods FOLDER
+        Runs the pod whose plan is in PATH as the batch step of its Slurm job; or the pod that FILE names for this task of a job array,
+        whose directory is in FOLDER.
 
         """
 
@@ -16,19 +18,23 @@ public enum Command {
     public static func run(_ arguments: [String]) -> Int32 {
         // A peer that is gone shows as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
-        guard arguments.count == 4, ["run", "supervise"].contains(arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/")
-        else {
+        guard let request = Request(arguments) else {
             _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             return arguments.dropFirst().first == "--help" ? 0 : 64
         }
-        let directory = PodDirectory(path: arguments[3])
         do {
-            if arguments[1] == "supervise" {
-                return try supervise(directory, isNamespaced: true, lifeline: SandboxHolder.lifelineNumber)
-            }
             let start = startOfThisJob()
-            if case .others(let owner) = try Claim.make(path: directory.claim, jobID: start.jobID) {
-                Console.note("the pod belongs to job \(owner); job \(start.jobID) leaves it alone")
+            let directory: PodDirectory
+            switch request {
+            case .supervise(let path):
+                return try supervise(PodDirectory(path: path), isNamespaced: true, lifeline: SandboxHolder.lifelineNumber)
+            case .run(let path): directory = PodDirectory(path: path)
+            case .runTask(let batch, let pods):
+                directory = try BatchMember.directory(batch: batch, pods: pods, task: start.arrayTaskID)
+                Console.redirect(to: directory.output)
+            }
+            if case .others(let owner) = try Claim.make(path: directory.claim, job: start.jobName) {
+                Console.note("the pod belongs to job \(owner); job \(start.jobName) leaves it alone")
                 return 0
             }
             if let code = try SandboxHolder.run(arguments: [arguments[0], "supervise", "--directory", directory.path]) { return code }
@@ -39,9 +45,29 @@ public enum Command {
         }
     }
 
+    /// What the arguments ask for; every path is absolute.
+    private enum Request {
+        case run(directory: String)
+        case runTask(batch: String, pods: String)
+        /// The supervisor again, inside its namespaces.
+        case supervise(directory: String)
+
+        init?(_ arguments: [String]) {
+            let words = Array(arguments.dropFirst())
+            guard stride(from: 2, to: words.count, by: 2).allSatisfy({ words[$0].hasPrefix("/") }) else { return nil }
+            switch (words.first, words.count) {
+            case ("run", 3) where words[1] == "--directory": self = .run(directory: words[2])
+            case ("supervise", 3) where words[1] == "--directory": self = .supervise(directory: words[2])
+            case ("run", 5) where words[1] == "--batch" && words[3] == "--pods": self = .runTask(batch: words[2], pods: words[4])
+            default: return nil
+            }
+        }
+    }
+
     private static func supervise(_ directory: PodDirectory, isNamespaced: Bool, lifeline: Int32?) throws -> Int32 {
         umask(0)
         let start = startOfThisJob()
+        if start.arrayTaskID != nil { Console.redirect(to: directory.output) }
         let journal = try Journal(path: directory.journal)
         let history = JournalHistory(events: journal.history, attempt: start.attempt)
         journal.forgetHistory()
@@ -66,11 +92,10 @@ public enum Command {
     }
 
     private static func startOfThisJob() -> SupervisorStart {
-        func number<T: FixedWidthInteger>(_ name: String) -> T {
-            variable(name).flatMap { T($0) } ?? 0
-        }
+        func number(_ name: String) -> UInt32? { variable(name).flatMap { UInt32($0) } }
         return SupervisorStart(
-            jobID: number("SLURM_JOB_ID"), attempt: number("SLURM_RESTART_COUNT"), host: variable("SLURMD_NODENAME") ?? hostName(),
+            jobID: number("SLURM_JOB_ID") ?? 0, arrayJobID: number("SLURM_ARRAY_JOB_ID"), arrayTaskID: number("SLURM_ARRAY_TASK_ID"),
+            attempt: number("SLURM_RESTART_COUNT") ?? 0, host: variable("SLURMD_NODENAME") ?? hostName(),
             processID: processID())
     }
 

@@ -75,12 +75,14 @@ struct ServerFlags: ParsableArguments {
     var schedulerName: String?
     @Option(help: ArgumentHelp("Path of slurm.conf (also SLURM_CONF).", valueName: "file"))
     var slurmConf: String?
+    @Flag(inversion: .prefixedEnableDisable, help: "Whether pods of one shape go to Slurm together as a job array (default they do).")
+    var gathering: Bool?
 
     var values: [Setting: [String]] {
         Setting.given([
             (.kubeconfig, kubeconfig), (.context, context), (.podSyncWorkers, podSyncWorkers), (.fullResyncPeriod, fullResyncPeriod),
             (.startupTimeout, startupTimeout), (.noScheduler, scheduler.map { "\(!$0)" }), (.schedulerName, schedulerName),
-            (.slurmConf, slurmConf),
+            (.slurmConf, slurmConf), (.disableGathering, gathering.map { "\(!$0)" }),
         ])
     }
 }

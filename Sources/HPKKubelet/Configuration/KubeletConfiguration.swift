@@ -52,6 +52,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
 
     /// Path of slurm.conf; nil is what libslurm was built with.
     public var slurmConfiguration: String?
+    /// Whether pods of one shape that are ready together are submitted as one job array.
+    public var gathersSubmissions = true
 
     // MARK: Pods
 

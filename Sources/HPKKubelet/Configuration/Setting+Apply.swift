@@ -36,6 +36,7 @@ extension Setting {
         case .startupTimeout: configuration.startupTimeout = try DurationText.parse(value, minimum: .zero)
         case .noScheduler: configuration.runsScheduler = try !SettingValue.boolean(value)
         case .schedulerName: configuration.schedulerName = try SettingValue.dnsName(value)
+        case .disableGathering: configuration.gathersSubmissions = try !SettingValue.boolean(value)
         case .slurmConf: configuration.slurmConfiguration = try path(value)
         case .apptainer: configuration.apptainer = try SettingValue.program(value)
         case .registry: configuration.registry = try SettingValue.registryPrefix(value)

@@ -38,6 +38,7 @@ struct SettingTests {
         Row(setting: .noScheduler, value: "on", holds: { !$0.runsScheduler }, bad: ["2"]),
         Row(setting: .schedulerName, value: "hpk", holds: { $0.schedulerName == "hpk" }, bad: ["", "A"]),
         Row(setting: .slurmConf, value: "/s.conf", holds: { $0.slurmConfiguration == "/s.conf" }, bad: [""]),
+        Row(setting: .disableGathering, value: "yes", holds: { !$0.gathersSubmissions }, bad: ["", "arrays"]),
         Row(setting: .apptainer, value: "singularity", holds: { $0.apptainer == "singularity" }, bad: ["", "bin/apptainer", "a\nb"]),
         Row(
             setting: .registry, value: "oras://r.org/", holds: { $0.registry == "oras://r.org/" },
