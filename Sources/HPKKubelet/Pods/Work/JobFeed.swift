@@ -72,6 +72,13 @@ public actor JobFeed {
         ring()
     }
 
+    /// Look at every followed job as soon as the pace allows.
+    func refreshAll() {
+        guard !followers.isEmpty else { return }
+        situation.isAsked = true
+        ring()
+    }
+
     /// The job is being ended: look often until its end is seen.
     public func expectEnd(of id: JobID) {
         followers[id]?.isExpected = true
