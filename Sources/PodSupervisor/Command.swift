@@ -4,8 +4,9 @@ import PodProtocol
 /// The `hpk-pod` command: `run --directory PATH` as the batch step of a pod's job.
 public enum Command {
     private static let usage = """
-        usage: hpk-pod run --directory PATH
-        Runs the pod whose plan is in PATH as the batch step of its Slurm job.
+        usage: hpk-pod run|probe --directory PATH
+        run    runs the pod whose plan is in PATH, as the batch step of its Slurm job
+        probe  looks at this node for `hpk-kubelet doctor --probe-job`, whose request is in PATH
 
         """
 
@@ -16,27 +17,53 @@ public enum Command {
     public static func run(_ arguments: [String]) -> Int32 {
         // A peer that is gone shows as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
-        guard arguments.count == 4, ["run", "supervise"].contains(arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/")
+        guard arguments.count == 4, let mode = Mode(rawValue: arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/")
         else {
             _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             return arguments.dropFirst().first == "--help" ? 0 : 64
         }
         let directory = PodDirectory(path: arguments[3])
         do {
-            if arguments[1] == "supervise" {
-                return try supervise(directory, isNamespaced: true, lifeline: SandboxHolder.lifelineNumber)
+            switch mode {
+            case .run: return try runPod(directory, program: arguments[0])
+            case .supervise: return try supervise(directory, isNamespaced: true, lifeline: SandboxHolder.lifelineNumber)
+            case .sweep: LocalDirectory.sweep(base: try readPlan(directory).localDirectory)
+            case .probe: try NodeProbe.run(folder: directory.path, program: arguments[0], nodeName: startOfThisJob().host)
+            case .probeSandbox: return NodeProbe.inside()
             }
-            let start = startOfThisJob()
-            if case .others(let owner) = try Claim.make(path: directory.claim, jobID: start.jobID) {
-                Console.note("the pod belongs to job \(owner); job \(start.jobID) leaves it alone")
-                return 0
-            }
-            if let code = try SandboxHolder.run(arguments: [arguments[0], "supervise", "--directory", directory.path]) { return code }
-            return try supervise(directory, isNamespaced: false, lifeline: nil)
+            return 0
         } catch {
             Console.note("\(error)")
             return 1
         }
+    }
+
+    /// What is to be done in the directory.
+    private enum Mode: String {
+        /// The batch step of a pod's job.
+        case run
+        /// The pod's supervisor, within its sandbox.
+        case supervise
+        /// Within a sandbox: removes what a supervisor that was killed has left on the node.
+        case sweep
+        /// The batch step of the doctor's job.
+        case probe
+        /// Within a sandbox: counts its ids.
+        case probeSandbox = "probe-sandbox"
+    }
+
+    private static func runPod(_ directory: PodDirectory, program: String) throws -> Int32 {
+        let start = startOfThisJob()
+        if case .others(let owner) = try Claim.make(path: directory.claim, jobID: start.jobID) {
+            Console.note("the pod belongs to job \(owner); job \(start.jobID) leaves it alone")
+            return 0
+        }
+        guard let end = try SandboxHolder.run(arguments: [program, "supervise", "--directory", directory.path]) else {
+            return try supervise(directory, isNamespaced: false, lifeline: nil)
+        }
+        // What it left on the node may belong to ids that only a sandbox has.
+        if end.wasKilled { _ = try? SandboxHolder.run(arguments: [program, Mode.sweep.rawValue, "--directory", directory.path]) }
+        return end.code
     }
 
     private static func supervise(_ directory: PodDirectory, isNamespaced: Bool, lifeline: Int32?) throws -> Int32 {
@@ -49,9 +76,9 @@ public enum Command {
             Console.note("the pod has ended already")
             return outcome ? 0 : 1
         }
-        let plan: LaunchPlan
+        var plan: LaunchPlan
         do {
-            plan = try MessageCoding.decode(LaunchPlan.self, from: FileSystem.read(directory.plan), subject: directory.plan)
+            plan = try readPlan(directory)
             try PlanCheck.check(plan)
         } catch {
             let time = Clock.system.wall()
@@ -59,10 +86,15 @@ public enum Command {
             try journal.append(.sandboxFailed(reason: "BadPlan", message: "\(error)"), time: time)
             throw error
         }
+        if plan.hostname.isEmpty { plan.hostname = String(hostName().prefix(64)) }
         let supervisor = try Supervisor(
             plan: plan, directory: directory, start: start, journal: journal, history: history, isNamespaced: isNamespaced,
             lifeline: lifeline)
         return try supervisor.run()
+    }
+
+    private static func readPlan(_ directory: PodDirectory) throws -> LaunchPlan {
+        try MessageCoding.decode(LaunchPlan.self, from: FileSystem.read(directory.plan), subject: directory.plan)
     }
 
     private static func startOfThisJob() -> SupervisorStart {
