@@ -262,7 +262,7 @@ struct DoctorTests {
         } else {
             #expect(finding.advice?.contains(row.advice) == true, "\(finding)")
         }
-        #expect(report.findings.count == 23)
+        #expect(report.findings.count == 24)
         if row.verdict == .failure { #expect(!report.isHealthy) }
         for finding in report.findings where finding.verdict == .failure || finding.verdict == .warning {
             #expect(finding.advice != nil, "\(finding)")

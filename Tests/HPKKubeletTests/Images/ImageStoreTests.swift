@@ -117,7 +117,8 @@ import Testing
         let asked = registry.requests.count
         for _ in 0..<10 { _ = try await store.ensure("team/app:1", policy: .always) }
         #expect(registry.requests.count == asked + 10)
-        #expect(clock.now() - start >= .seconds(2))
+        // The first of them may find the pause over: the pull took time, too.
+        #expect(clock.now() - start >= ImageStore.pauseBetweenAsks * 9)
         // Another image does not wait.
         registry.serve("team/other", tag: "1")
         let before = clock.now()
