@@ -5,11 +5,18 @@ import Glibc
 enum SandboxHolder {
     static let lifelineNumber: Int32 = 3
 
+    /// How the program in the namespaces ended.
+    struct End {
+        var code: Int32
+        /// It was killed, so it could remove nothing.
+        var wasKilled: Bool
+    }
+
     /// Runs this program again inside new namespaces.
     ///
     /// - Parameter arguments: of the program inside.
-    /// - Returns: its exit code; nil where the node forbids user namespaces.
-    static func run(arguments: [String]) throws -> Int32? {
+    /// - Returns: its end; nil where the node forbids user namespaces.
+    static func run(arguments: [String]) throws -> End? {
         let program = try Descriptor(opening: "/proc/self/exe", O_RDONLY)
         // Signals are blocked before the child exists, so that none can be missed.
         var signals = sigset_t()
@@ -30,7 +37,7 @@ enum SandboxHolder {
         return withExtendedLifetime(lifeline) { wait(for: child, signals: &signals) }
     }
 
-    private static func wait(for child: pid_t, signals: inout sigset_t) -> Int32 {
+    private static func wait(for child: pid_t, signals: inout sigset_t) -> End {
         while true {
             var signal: Int32 = 0
             guard sigwait(&signals, &signal) == 0 else { continue }
@@ -45,7 +52,7 @@ enum SandboxHolder {
                 guard id == child else { continue }
                 if cause != 0 { Console.note("the supervisor was ended by signal \(cause)") }
                 if (122...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
-                return code
+                return End(code: code, wasKilled: cause != 0)
             }
         }
     }
