@@ -16,6 +16,7 @@ public enum Command {
     public static func run(_ arguments: [String]) -> Int32 {
         // A peer that is gone shows as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
+        if let code = StepCommand.run(arguments) { return code }
         guard arguments.count == 4, ["run", "supervise"].contains(arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/")
         else {
             _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }

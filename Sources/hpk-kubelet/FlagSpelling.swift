@@ -5,6 +5,7 @@ enum FlagSpelling {
         "disable-taint": "enable-taint",
         "enable-cgroupv2": "disable-cgroupv2",
         "no-scheduler": "scheduler",
+        "container-steps": "no-container-steps",
     ]
 
     /// The arguments with `--switch=true` and `--switch=false` turned into the switch or its opposite, and `--name=` into the name and an

@@ -70,6 +70,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
     /// The original's switch for cgroups of the containers' own. Accepted and without effect so far: Slurm's limits hold for the pod.
     public var usesCgroupV2 = false
     public var network = NetworkMode.host
+    /// Whether every container is a Slurm step of its own, for sites that account by step.
+    public var containerSteps = false
     /// Name servers of pods whose `dnsPolicy` is ClusterFirst; empty asks the Service `kube-system/kube-dns` for its endpoints.
     public var clusterDNS: [String] = []
     public var clusterDomain = "cluster.local"

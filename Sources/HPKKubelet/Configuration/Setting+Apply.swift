@@ -43,6 +43,7 @@ extension Setting {
         case .localDir: configuration.localDirectory = try path(value)
         case .enableCgroupV2: configuration.usesCgroupV2 = try SettingValue.boolean(value)
         case .network: configuration.network = try SettingValue.choice(value, NetworkMode.self)
+        case .containerSteps: configuration.containerSteps = try SettingValue.boolean(value)
         case .clusterDomain: configuration.clusterDomain = try SettingValue.dnsName(value)
         case .podProgram: configuration.podProgram = try path(value)
         case .initProgram: configuration.initProgram = try path(value)
