@@ -25,7 +25,9 @@ struct SrunOption: Sendable {
 
     /// How many tasks, and where.
     private static let placement: [SrunOption] = [
-        text("mpi", nil, "an MPI plugin such as pmi2, pmix or none") { $0 != "list" },
+        text("mpi", nil, "an MPI plugin such as pmi2, pmix or none") {
+            $0 != "list" && $0.utf8.allSatisfy { "_.+-".utf8.contains($0) || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || isLetter($0) }
+        },
         tasks,
         SrunOption(long: "nodes", short: "N", form: .required, expected: "a number of nodes, or least-most") {
             FlagValue.nodeRange($0) != nil
@@ -109,6 +111,8 @@ struct SrunOption: Sendable {
         refused("it would start nothing", "usage"),
         refused("it would start nothing", "version", "V"),
     ]
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
 
     private static func text(
         _ long: String, _ short: Character?, _ expected: String, _ check: @escaping @Sendable (String) -> Bool = { _ in true }

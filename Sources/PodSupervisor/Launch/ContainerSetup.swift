@@ -13,6 +13,8 @@ struct ContainerSetup {
     struct Extras {
         /// `NAME=value` texts that come before the container's own.
         var environment: [String] = []
+        /// The container is in the pod's process namespace, whatever the pod says.
+        var sharesProcesses = false
         var keepsPMI = false
         var mounts: [MountOption] = []
     }
@@ -41,7 +43,7 @@ struct ContainerSetup {
         let command = ApptainerCommand(
             program: sandbox.apptainer, configuration: sandbox.isNamespaced ? "\(sandbox.memory)/files/apptainer.conf" : nil,
             imagePath: container.imagePath, isReadOnly: container.readOnlyRootFilesystem, overlay: try makeOverlay(),
-            ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
+            ownProcessNamespace: !sandbox.plan.sharesProcessNamespace && !extras.sharesProcesses, mounts: mounts.options)
         return (command, try specification.memoryFile())
     }
 

@@ -78,7 +78,8 @@ final class SandboxDoor {
         else { throw Failure("there is no container \(request.container) or instance \(request.instance.debugDescription)") }
         let setup = ContainerSetup(container: containers[request.container], instance: request.instance, sandbox: sandbox)
         guests[number]?.setup = setup
-        var extras = ContainerSetup.Extras(environment: request.environment, keepsPMI: request.keepsPMI)
+        var extras = ContainerSetup.Extras(
+            environment: request.environment, sharesProcesses: request.sharesProcesses, keepsPMI: request.keepsPMI)
         if let folder = request.sharedFolder { extras.mounts = [MountOption(source: folder, destination: folder, readOnly: false)] }
         let (command, specification) = try setup.make(context(), extras: extras)
         let termination = try Descriptor(opening: setup.terminationFile, O_RDONLY)
@@ -89,7 +90,7 @@ final class SandboxDoor {
         reply.namespaces = namespaces.count
         reply.hasNetwork = sandbox.network != nil
         reply.stopSignal = setup.container.stopSignal
-        reply.sharesProcessNamespace = sandbox.plan.sharesProcessNamespace
+        reply.sharesProcessNamespace = sandbox.plan.sharesProcessNamespace || request.sharesProcesses
         let descriptors = [specification, termination] + namespaces + (sandbox.network.map { [$0] } ?? [])
         let bytes = try MessageCoding.encode(reply)
         let numbers = descriptors.map(\.number)

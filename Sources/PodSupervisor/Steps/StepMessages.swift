@@ -6,8 +6,8 @@ struct StepOrder: Codable, Equatable {
     var container: Int
     /// Fit for a file name; the task adds its own number.
     var instance: String
-    /// Slurm's and PMI's variables reach the container.
-    var sharesEnvironment: Bool
+    /// The task is one of several that work together: Slurm's and PMI's variables reach its container.
+    var isParallel: Bool
 }
 
 /// The lines after it.
@@ -49,6 +49,8 @@ struct DoorRequest: Codable, Equatable {
     var instance: String
     /// `NAME=value` texts that come before the container's own.
     var environment: [String]
+    /// The container sees the processes of the pod's others on this node: MPI's transports through memory need each other's ids.
+    var sharesProcesses: Bool
     /// The container inherits the connection to PMI's server.
     var keepsPMI: Bool
     /// Folder of PMIx's server on this node, to be seen at the same path.

@@ -78,7 +78,7 @@ final class StepRunner {
         processes[index] = try StepProcess(
             container: container, arguments: command.container(container.name, isInit: index < plan.initContainers.count, plan: steps),
             order: StepOrder(
-                door: address, container: index, instance: "\(index).\(restartCount)", sharesEnvironment: steps.kind == .parallel),
+                door: address, container: index, instance: "\(index).\(restartCount)", isParallel: steps.kind == .parallel),
             launcher: launcher, limits: plan.logLimits, logPath: directory.log(container: container.name, restartCount: restartCount),
             loop: loop, clock: clock, handlers: handlers)
     }

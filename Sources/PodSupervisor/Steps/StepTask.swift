@@ -128,7 +128,7 @@ final class StepTask {
         let sources = [peer.number, descriptors[0].number, input.number, output.write.number, errors.write.number]
         var passed = [(input.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
         passed += Array(zip(sources, ApptainerCommand.descriptors))
-        if let pmi = Self.pmiDescriptor, order.sharesEnvironment { passed.append((pmi, ApptainerCommand.pmiDescriptor)) }
+        if let pmi = Self.pmiDescriptor, order.isParallel { passed.append((pmi, ApptainerCommand.pmiDescriptor)) }
         defer { withExtendedLifetime((descriptors, peer, input, output, errors, words)) {} }
         process = try Spawn.start(
             reply.program, reply.arguments, environment: reply.environment, descriptors: passed,
@@ -147,11 +147,11 @@ final class StepTask {
         guard number >= 0 else { throw SystemError("reach the pod's sandbox on this node at", name, code: -number) }
         let door = Descriptor(owning: number)
         self.door = door
-        let environment = order.sharesEnvironment ? StepEnvironment.shared(SrunCommand.variables) : []
-        let folder = order.sharesEnvironment ? Self.variable("PMIX_SERVER_TMPDIR") : nil
+        let environment = order.isParallel ? StepEnvironment.shared(SrunCommand.variables) : []
+        let folder = order.isParallel ? Self.variable("PMIX_SERVER_TMPDIR") : nil
         let request = DoorRequest(
             key: order.door.key, container: order.container, instance: "\(order.instance).\(task)", environment: environment,
-            keepsPMI: order.sharesEnvironment && Self.pmiDescriptor != nil,
+            sharesProcesses: order.isParallel, keepsPMI: order.isParallel && Self.pmiDescriptor != nil,
             sharedFolder: folder.flatMap { FileSystem.status($0) == nil ? nil : $0 })
         let bytes = try MessageCoding.encode(request)
         guard bytes.withUnsafeBytes({ hpk_send(number, $0.baseAddress, $0.count, nil, 0) }) == bytes.count else {
