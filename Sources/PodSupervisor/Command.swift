@@ -19,6 +19,7 @@ public enum Command {
     public static func run(_ arguments: [String]) -> Int32 {
         // A peer that is gone shows as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
+        if let code = StepCommand.run(arguments) { return code }
         guard let request = Request(arguments) else {
             _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             return arguments.dropFirst().first == "--help" ? 0 : 64

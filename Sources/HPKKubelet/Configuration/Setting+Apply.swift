@@ -50,6 +50,7 @@ extension Setting {
                     advice: "Leave it out: Slurm's own limits (cgroup.conf: ConstrainCores, ConstrainRAMSpace) hold for each pod.")
             }
         case .network: configuration.network = try SettingValue.choice(value, NetworkMode.self)
+        case .containerSteps: configuration.containerSteps = try SettingValue.boolean(value)
         case .clusterDomain: configuration.clusterDomain = try SettingValue.dnsName(value)
         case .podProgram: configuration.podProgram = try path(value)
         case .initProgram: configuration.initProgram = try path(value)

@@ -51,6 +51,7 @@ struct SettingTests {
         Row(setting: .localDir, value: "/l", holds: { $0.localDirectory == "/l" }, bad: [""]),
         Row(setting: .enableCgroupV2, value: "off", holds: { $0 == KubeletConfiguration() }, bad: ["v2", "1", "true"]),
         Row(setting: .network, value: "private", holds: { $0.network == .private }, bad: ["", "Host", "bridge"]),
+        Row(setting: .containerSteps, value: "yes", holds: { $0.containerSteps }, bad: ["", "steps"]),
         Row(setting: .clusterDNS, value: "10.0.0.1", holds: { $0.clusterDNS == ["10.0.0.1"] }, bad: ["dns", ""]),
         Row(setting: .clusterDomain, value: "k.site", holds: { $0.clusterDomain == "k.site" }, bad: ["", ".k"]),
         Row(setting: .podProgram, value: "/p", holds: { $0.podProgram == "/p" }, bad: [""]),
