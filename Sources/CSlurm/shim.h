@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -127,6 +128,73 @@ static inline void hpk_slurm_set_job_id(slurm_job_info_t *job, uint32_t id) {
     job->step_id.job_id = id;
 #else
     job->job_id = id;
+#endif
+}
+
+// MARK: Job arrays.
+
+/// Pushes about an array come for each task, not once for the whole. Without any other bit nobody gets mail.
+static inline uint16_t hpk_slurm_mail_array_tasks(void) { return (uint16_t)MAIL_ARRAY_TASKS; }
+
+// Weak, because no release declares them in slurm.h. Newer ones return bool, of which only the lowest byte is set.
+extern int slurm_bit_test(bitstr_t *bitmap, int64_t bit) __attribute__((weak));
+extern int64_t slurm_bit_size(bitstr_t *bitmap) __attribute__((weak));
+
+/// Whether the tasks that wait in a record can be read from its bitmap.
+static inline bool hpk_slurm_has_array_bitmap(const slurm_job_info_t *job) {
+    return slurm_bit_test != NULL && slurm_bit_size != NULL && job->array_bitmap != NULL;
+}
+
+/// The first waiting task's index from `from` on, or -1.
+static inline int64_t hpk_slurm_next_array_task(const slurm_job_info_t *job, int64_t from) {
+    int64_t size = slurm_bit_size(job->array_bitmap);
+    for (int64_t index = from; index < size; index++)
+        if ((slurm_bit_test(job->array_bitmap, index) & 0xff) != 0)
+            return index;
+    return -1;
+}
+
+/// Whether one request can name many jobs.
+static inline bool hpk_slurm_can_kill_many(void) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    return true;
+#else
+    return false;
+#endif
+}
+
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+extern void slurm_free_kill_jobs_response_msg(kill_jobs_resp_msg_t *message) __attribute__((weak));
+#endif
+
+/// Cancels jobs (`123`, `123_4`, `123_[1-4,9]`) in one request. `refused` gets the first code that is none of `over`, which say that
+/// there was nothing left to cancel; 0 when there is none.
+static inline int hpk_slurm_kill_many(char **jobs, uint32_t count, const int *over, size_t over_count, int *refused) {
+    *refused = 0;
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    // KILL_JOB_MSG_INITIALIZER names a constant that slurm.h does not have. JOB_END: in any state. No job of another user's is meant.
+    kill_jobs_msg_t request = {.signal = SIGKILL, .state = JOB_END, .user_id = getuid()};
+    kill_jobs_resp_msg_t *response = NULL;
+    request.jobs_array = jobs;
+    request.jobs_cnt = count;
+    // The answer names every job, so that one which was refused is heard of.
+    request.flags = KILL_JOBS_VERBOSE;
+    errno = 0;
+    int code = hpk_slurm_code(slurm_kill_jobs(&request, &response));
+    for (uint32_t index = 0; code == 0 && response != NULL && index < response->jobs_cnt && *refused == 0; index++) {
+        int answer = (int)response->job_responses[index].error_code;
+        bool is_over = answer == 0;
+        for (size_t known = 0; known < over_count; known++)
+            is_over = is_over || answer == over[known];
+        if (!is_over)
+            *refused = answer;
+    }
+    if (response != NULL && slurm_free_kill_jobs_response_msg != NULL)
+        slurm_free_kill_jobs_response_msg(response);
+    return code;
+#else
+    (void)jobs, (void)count, (void)over, (void)over_count;
+    return ESLURM_NOT_SUPPORTED;
 #endif
 }
 

@@ -28,6 +28,7 @@ struct JobDescription: ~Copyable {
         try setOptions(job)
         setSchedule(job)
         try setPush(job.pushEndpoint)
+        try setArray(job.arrayTasks)
     }
 
     deinit {
@@ -67,6 +68,7 @@ struct JobDescription: ~Copyable {
         try set(\.script, job.script, "script")
         try set(\.work_dir, job.workingDirectory, "workingDirectory")
         try set(\.std_out, job.standardOutput ?? "/dev/null", "standardOutput")
+        if job.appendsOutput { message.pointee.open_mode = UInt8(OPEN_MODE_APPEND) }
         try set(\.std_err, job.standardError, "standardError")
         try set(\.std_in, job.standardInput ?? "/dev/null", "standardInput")
         try set(\.partition, job.partition, "partition")
@@ -175,6 +177,16 @@ struct JobDescription: ~Copyable {
         guard let endpoint else { return }
         try set(\.resp_host, endpoint.host, "pushEndpoint.host")
         message.pointee.other_port = endpoint.port
+    }
+}
+
+/// The parts of an array.
+extension JobDescription {
+    private mutating func setArray(_ tasks: UInt32?) throws {
+        guard let tasks else { return }
+        guard tasks > 0 else { throw Self.invalid("arrayTasks", "is 0") }
+        try set(\.array_inx, "0-\(tasks - 1)", "arrayTasks")
+        message.pointee.mail_type = (Sentinel.number(message.pointee.mail_type) ?? 0) | hpk_slurm_mail_array_tasks()
     }
 }
 

@@ -6,13 +6,12 @@ extension JobRecord {
     init(decoding info: UnsafePointer<slurm_job_info_t>, _ texts: inout RepeatedTexts) {
         let job = info.pointee
         self.init(
-            id: JobID(rawValue: hpk_slurm_job_id(info)), name: CStrings.text(job.name), comment: CStrings.optional(job.comment),
+            id: Self.id(of: info), name: texts.optional(job.name, .name) ?? "", comment: texts.optional(job.comment, .comment),
             userID: job.user_id, state: JobState(rawValue: job.job_state), stateReason: StateReason(rawValue: UInt32(job.state_reason)))
         groupID = job.group_id
-        arrayJobID = Sentinel.number(job.array_job_id).flatMap { $0 == 0 ? nil : JobID(rawValue: $0) }
-        arrayTaskID = arrayJobID == nil ? nil : Sentinel.number(job.array_task_id)
-        arrayTasks = CStrings.optional(job.array_task_str)
-        adminComment = CStrings.optional(job.admin_comment)
+        number = hpk_slurm_job_id(info)
+        if id.task == nil { arrayTasks = Self.waitingTasks(of: info) }
+        adminComment = texts.optional(job.admin_comment, .adminComment)
         systemComment = texts.optional(job.system_comment, .systemComment)
         stateDescription = texts.optional(job.state_desc, .stateDescription)
         exitStatus = ExitStatus(rawValue: Sentinel.number(job.exit_code) ?? 0)
@@ -41,9 +40,27 @@ extension JobRecord {
         tresAllocated = texts.optional(job.tres_alloc_str, .tresAllocated)
         tresPerNode = texts.optional(job.tres_per_node, .tresPerNode)
         workingDirectory = texts.optional(job.work_dir, .workingDirectory)
-        standardOutput = CStrings.optional(job.std_out)
+        standardOutput = texts.optional(job.std_out, .standardOutput)
         standardError = texts.optional(job.std_err, .standardError)
         allocNode = texts.optional(job.alloc_node, .allocNode)
+    }
+
+    private static func id(of info: UnsafePointer<slurm_job_info_t>) -> JobID {
+        let number = hpk_slurm_job_id(info)
+        guard let array = Sentinel.number(info.pointee.array_job_id), array != 0 else { return JobID(rawValue: number) }
+        return Sentinel.number(info.pointee.array_task_id).map { JobID(array: array, task: $0) } ?? JobID(rawValue: array)
+    }
+
+    /// The bitmap is complete, the text is cut off beyond 64 bytes; a library that lends no way to the bitmap leaves the text.
+    private static func waitingTasks(of info: UnsafePointer<slurm_job_info_t>) -> ArrayTasks? {
+        guard hpk_slurm_has_array_bitmap(info) else { return CStrings.optional(info.pointee.array_task_str).flatMap { ArrayTasks($0) } }
+        var tasks = ArrayTasks([])
+        var index = hpk_slurm_next_array_task(info, 0)
+        while index >= 0 {
+            tasks.append(UInt32(clamping: index)...UInt32(clamping: index))
+            index = hpk_slurm_next_array_task(info, index + 1)
+        }
+        return tasks
     }
 
     /// A point in time; 0 (not yet), less than 0 and what lies beyond the year 9999 are nil.

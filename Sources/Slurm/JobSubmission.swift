@@ -2,7 +2,7 @@
 ///
 /// Every field that is nil is left to Slurm's defaults. The meaning of the fields is that of the sbatch option of the same
 /// name (sbatch(1)). All text goes to slurmctld as data; nothing is interpreted by a shell.
-public struct JobSubmission: Sendable, Equatable {
+public struct JobSubmission: Sendable, Hashable {
     /// Where slurmctld calls back when the job changes: `resp_host` and `other_port` of the submission.
     public struct PushEndpoint: Sendable, Hashable {
         /// Host name or address of the listener, as slurmctld can reach it.
@@ -84,6 +84,8 @@ public struct JobSubmission: Sendable, Equatable {
     public var comment: String?
     /// More comment, from the pod's author; it is put behind `comment` and one space.
     public var userComment: String?
+    /// How many tasks the job array has, with the indices from 0 on; nil submits a plain job. Everything else holds for each task.
+    public var arrayTasks: UInt32?
     /// The batch script's text; it starts with `#!`.
     public var script: String
     /// The whole environment of the batch step. Slurm refuses a job without one: an empty dictionary is sent as `PATH`.
@@ -92,6 +94,8 @@ public struct JobSubmission: Sendable, Equatable {
     public var workingDirectory: String
     /// File for standard output; nil is `/dev/null`.
     public var standardOutput: String?
+    /// What standard output and error write goes behind what their files hold, instead of replacing it (`--open-mode=append`).
+    public var appendsOutput: Bool = false
     /// File for standard error; nil is the file of standard output.
     public var standardError: String?
     /// File for standard input; nil is `/dev/null`.

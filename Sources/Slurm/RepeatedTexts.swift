@@ -5,11 +5,11 @@ import Glibc
 ///
 /// It compares with memory of the records before: all records that one value sees must be of one message, which outlives it.
 struct RepeatedTexts {
-    /// Fields that mostly repeat.
+    /// Fields with texts; tasks of an array share nearly all of them.
     enum Field: Int, CaseIterable {
-        case systemComment, stateDescription, nodeList, batchHost, scheduledNodes, partition, account, qos, reservation, constraint,
-            dependency,
-            licenses, tresRequested, tresAllocated, tresPerNode, workingDirectory, standardError, allocNode
+        case name, comment, adminComment, systemComment, stateDescription, nodeList, batchHost, scheduledNodes, partition, account, qos
+        case reservation, constraint, dependency, licenses, tresRequested, tresAllocated, tresPerNode, workingDirectory, standardOutput
+        case standardError, allocNode
     }
 
     private var last: [(pointer: UnsafePointer<CChar>?, text: String?)] = Array(repeating: (nil, nil), count: Field.allCases.count)

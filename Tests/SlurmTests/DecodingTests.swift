@@ -95,11 +95,10 @@ struct DecodingTests {
         (job.time_limit, job.priority, job.restart_cnt, job.num_cpus) = (0xffff_ffff, 17, 2, 4)
         var texts = RepeatedTexts()
         let record = JobRecord(decoding: &job, &texts)
-        #expect(record.id == JobID(rawValue: 42))
+        #expect(record.id == JobID(array: 40, task: 3) && record.number == 42 && record.arrayTasks == nil)
         #expect(record.name == "ns/pod" && record.ownComment == "uid=7" && record.partition == "main" && record.batchHost == "c1")
         #expect(record.state == JobState(.timeout, flags: .completing) && record.state.isFinal && !record.state.isReleased)
         #expect(record.exitStatus.signal == 9 && record.userID == 1000)
-        #expect(record.arrayJobID == JobID(rawValue: 40) && record.arrayTaskID == 3)
         #expect(record.submitTime == Date(timeIntervalSince1970: 1_700_000_000) && record.endTime == nil)
         #expect(record.timeLimitMinutes == nil && record.priority == 17 && record.restartCount == 2 && record.numCPUs == 4)
     }
