@@ -104,6 +104,12 @@ static inline int hpk_slurm_load_user_jobs(uint32_t uid, job_info_msg_t **messag
     return hpk_slurm_code(slurm_load_job_user(message, uid, SHOW_ALL));
 }
 
+/// Jobs of all users; SLURM_NO_CHANGE_IN_DATA when none has changed since the second `since`.
+static inline int hpk_slurm_load_all_jobs(time_t since, job_info_msg_t **message) {
+    errno = 0;
+    return hpk_slurm_code(slurm_load_jobs(since, message, SHOW_ALL));
+}
+
 static inline int hpk_slurm_load_job(uint32_t job, job_info_msg_t **message) {
     errno = 0;
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(26, 5, 0)

@@ -186,7 +186,7 @@ extension JobDescription {
         guard let tasks else { return }
         guard tasks > 0 else { throw Self.invalid("arrayTasks", "is 0") }
         try set(\.array_inx, "0-\(tasks - 1)", "arrayTasks")
-        message.pointee.mail_type = hpk_slurm_mail_array_tasks()
+        message.pointee.mail_type = (Sentinel.number(message.pointee.mail_type) ?? 0) | hpk_slurm_mail_array_tasks()
     }
 }
 

@@ -21,9 +21,18 @@ enum SlurmMessages {
         return records(message)
     }
 
-    private static func records(_ message: UnsafeMutablePointer<job_info_msg_t>?) -> [JobRecord] {
+    /// The records of a message for which `isWanted` holds.
+    static func records(
+        _ message: UnsafeMutablePointer<job_info_msg_t>?, where isWanted: (UnsafeMutablePointer<slurm_job_info_t>) -> Bool = { _ in true }
+    ) -> [JobRecord] {
         guard let message, let array = message.pointee.job_array else { return [] }
-        return (0..<Int(message.pointee.record_count)).map { JobRecord(decoding: array + $0) }
+        var texts = RepeatedTexts()
+        var records: [JobRecord] = []
+        records.reserveCapacity(Int(message.pointee.record_count))
+        for index in 0..<Int(message.pointee.record_count) where isWanted(array + index) {
+            records.append(JobRecord(decoding: array + index, &texts))
+        }
+        return records
     }
 
     /// All nodes.

@@ -117,6 +117,14 @@ struct SbatchFlagsTests {
         }
     }
 
+    @Test("are all in the documentation, and nothing else is")
+    func documentation() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/slurm-flags.md")
+        let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| `-") }
+        let names = Set(rows.flatMap { $0.split(separator: "|")[0].matches(of: /`--([a-z0-9-]+)`/).map { String($0.1) } })
+        #expect(names == Set(SbatchFlag.all.map(\.long)))
+    }
+
     @Test("have distinct names")
     func distinctNames() {
         #expect(SbatchFlag.byLong.count == SbatchFlag.all.count)
