@@ -6,6 +6,17 @@ import Testing
 extension ClusterSuite {
     /// Pods that are ready together go to Slurm as job arrays, and each is as exact as if it had gone alone.
     @Suite struct Gathering {
+        /// Stops slurmctld for a while, so that what it is asked meanwhile waits, as for a busy one.
+        private static func whileSlurmIsBusy(_ cluster: ClusterEnvironment, _ body: () async throws -> Void) async throws {
+            let text = try String(contentsOfFile: "\(cluster["HPK_RUN_DIR"])/slurmctld.pid", encoding: .utf8)
+            let process = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            Foundation.kill(process, SIGSTOP)
+            defer { Foundation.kill(process, SIGCONT) }
+            try await body()
+            // Shorter than MessageTimeout, so that no call is given up.
+            try await Task.sleep(for: .seconds(7))
+        }
+
         @Test("200 pods of one shape, and some of another among them, run once each in few submissions")
         func burst() async throws {
             try await AgentProcess.running { agent in
@@ -18,7 +29,7 @@ extension ClusterSuite {
                     let others = (0..<10).map { number in
                         Self.pod("other-\(number)", folder) { $0.container["resources"] = ["requests": ["cpu": "2", "memory": "64Mi"]] }
                     }
-                    try kubectl.create(TestPod.list(pods + others))
+                    try await Self.whileSlurmIsBusy(agent.cluster) { try kubectl.create(TestPod.list(pods + others)) }
                     let ended = try await board.all(210, "have succeeded", seconds: 240) { $0.status.phase == .succeeded }
                     uids = ended.map(\.metadata.uid)
                     for pod in ended { #expect(folder.lines(of: pod.metadata.name) == [pod.metadata.uid]) }
@@ -30,7 +41,7 @@ extension ClusterSuite {
                     return kubectl.namespace
                 }
                 try await Leftovers(cluster: agent.cluster, namespace: namespace, uids: uids).mustVanish()
-                #expect(try Self.batchFiles(agent.cluster).isEmpty)
+                try await Self.mustVanish(agent.cluster)
             }
         }
 
@@ -71,7 +82,7 @@ extension ClusterSuite {
                     return kubectl.namespace
                 }
                 try await Leftovers(cluster: agent.cluster, namespace: namespace, uids: []).mustVanish()
-                #expect(try Self.batchFiles(agent.cluster).isEmpty)
+                try await Self.mustVanish(agent.cluster)
             }
         }
 
@@ -136,10 +147,15 @@ extension ClusterSuite {
             }
         }
 
-        private static func batchFiles(_ cluster: ClusterEnvironment) throws -> [String] {
+        /// Waits until no batch file is left.
+        private static func mustVanish(_ cluster: ClusterEnvironment) async throws {
             let folder = "\(cluster.home)/.hpk/batches"
-            guard FileManager.default.fileExists(atPath: folder) else { return [] }
-            return try FileManager.default.contentsOfDirectory(atPath: folder)
+            var left = ["all"]
+            for _ in 0..<60 where !left.isEmpty {
+                left = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+                if !left.isEmpty { try await Task.sleep(for: .milliseconds(300)) }
+            }
+            #expect(left.isEmpty, "batch files are left")
         }
 
         /// Leaves its UID in a file of its own.

@@ -42,6 +42,7 @@ struct SubmissionQueueTests {
     static func queue(_ limits: SubmissionQueue.Limits = SubmissionQueue.Limits()) -> SharedQueue {
         let queue = SharedQueue()
         queue.limits = limits
+        queue.longestRhythm = 0
         return queue
     }
 
@@ -96,6 +97,30 @@ struct SubmissionQueueTests {
         #expect(call.pods == Self.names(5))
         #expect(queue.finish(call, .taken, at: 0).isEmpty)
         #expect(queue.isIdle)
+    }
+
+    @Test("Pods that come one by one keep rounds of calls apart, the more so the longer it lasts; after a while a lone pod goes at once again")
+    func rhythm() throws {
+        let queue = Self.queue()
+        queue.longestRhythm = 0.05
+        var starts: [Double] = []
+        // A pod every millisecond for a second, and a Slurm that answers at once.
+        for millisecond in 0..<1000 {
+            let now = 10 + Double(millisecond) / 1000
+            queue.add("p\(millisecond)", Self.small)
+            while case .submit(let call)? = queue.next(at: now, afterReturn: true) {
+                starts.append(now)
+                _ = queue.finish(call, .taken, at: now)
+            }
+        }
+        #expect(starts.first == 10)
+        #expect((20...25).contains(starts.count))
+        let wake = try #require(queue.wakeTime(at: 11))
+        #expect(wake > 10.95 && wake < 11.06)
+        let last = try Self.call(queue, at: wake)
+        _ = queue.finish(last, .taken, at: wake)
+        queue.add("later", Self.small)
+        #expect(try Self.call(queue, at: 12, afterReturn: false).pods == ["later"])
     }
 
     @Test("Shapes go side by side, each on its own, in no more calls than allowed")

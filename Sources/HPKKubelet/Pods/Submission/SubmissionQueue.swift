@@ -4,7 +4,7 @@ import Slurm
 /// Which pods wait to be submitted, and what goes to Slurm next: a pure value.
 ///
 /// A lone pod goes at once. While calls are under way, further pods wait; when one returns, what waits goes by groups of one shape, each as
-/// one job array. What Slurm does not take now waits here with growing pauses, however many pods there are: the rate of calls is bounded by
+/// one job array. Where pods keep coming, the rounds of calls keep a growing distance, up to 50 ms, so that each takes more along. What Slurm does not take now waits here with growing pauses, however many pods there are: the rate of calls is bounded by
 /// the pauses, not by their number.
 struct SubmissionQueue: Sendable {
     /// Bounds of what one call may hold, and of the calls.
@@ -71,7 +71,15 @@ struct SubmissionQueue: Sendable {
     /// Least seconds between two tries of shapes that were put off, all shapes together.
     static let betweenRetries = 1.0
 
+    /// Seconds between the first two rounds of calls of a burst, which double with each round up to the longest; a burst is over after so
+    /// many seconds without a call.
+    static let firstRhythm = 0.005
+    static let burstEnd = 0.5
+    var longestRhythm = 0.05
+
     var limits = Limits()
+    private var lastRound = -Double.infinity
+    private var rhythm = 0.0
     private var lanes: [JobGroup: Lane] = [:]
     /// Groups in the order of their turns, some of which may have no lane any more, and the same as a set.
     private var turns: Deque<JobGroup> = []
@@ -138,7 +146,8 @@ struct SubmissionQueue: Sendable {
         // While slurmctld is away or full, one call at a time finds out whether it is back.
         let most = pause.failures > 0 ? 1 : limits.calls
         guard underWay.count < most, underWay.isEmpty || afterReturn || limits.arrayTasks <= 1 else { return nil }
-        guard let group = chooseLane(at: now), var lane = lanes[group] else { return nil }
+        guard !underWay.isEmpty || now >= nextRound, let group = chooseLane(at: now), var lane = lanes[group] else { return nil }
+        if underWay.isEmpty { beginRound(at: now) }
         if lane.pause.failures > 0 { nextRetry = now + Self.betweenRetries }
         let count = max(1, min(lane.pods.count, lane.arrayRefusal == nil ? lane.cap : 1, cap, limits.arrayTasks))
         counter += 1
@@ -148,6 +157,13 @@ struct SubmissionQueue: Sendable {
         for pod in call.pods { groupOfPod[pod] = nil }
         underWay[call.number] = call
         return .submit(call)
+    }
+
+    private var nextRound: Double { limits.arrayTasks <= 1 ? -.infinity : lastRound + rhythm }
+
+    private mutating func beginRound(at now: Double) {
+        rhythm = min(longestRhythm, now - lastRound > Self.burstEnd ? Self.firstRhythm : rhythm * 2)
+        lastRound = now
     }
 
     /// The next lane in turn that may go now.
@@ -169,7 +185,7 @@ struct SubmissionQueue: Sendable {
         guard !isLookingUp, underWay.isEmpty else { return nil }
         if !unknown.isEmpty { return pause.until }
         let times = lanes.values.filter { !$0.pods.isEmpty }.map { $0.pause.failures > 0 ? max($0.pause.until, nextRetry) : $0.pause.until }
-        return times.min().map { max($0, pause.until) }
+        return times.min().map { max($0, pause.until, nextRound) }
     }
 
     // MARK: Returns
