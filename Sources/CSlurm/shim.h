@@ -62,17 +62,28 @@ static inline int hpk_slurm_code(int rc) {
     return code != 0 ? code : SLURM_ERROR;
 }
 
-// Weak, because no release declares it in slurm.h and its name changed: a library without it leaves the number to the caller.
-extern char *slurm_job_reason_string(uint32_t reason) __attribute__((weak));
+// No release declares in slurm.h what its library exports here, and its name changed. Where the name is known the linker checks it;
+// between those releases either may be missing, so both are weak.
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+extern const char *slurm_job_state_reason_string(uint32_t reason);
+#elif SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
+extern char *slurm_job_reason_string(uint32_t reason);
+#else
 extern const char *slurm_job_state_reason_string(uint32_t reason) __attribute__((weak));
+extern char *slurm_job_reason_string(uint32_t reason) __attribute__((weak));
+#endif
 
 /// Slurm's word for a pending or failure reason, or NULL. Owned by the library; an unknown number may come from a static buffer.
 static inline const char *hpk_slurm_reason_string(uint32_t reason) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+    return slurm_job_state_reason_string(reason);
+#elif SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
+    return slurm_job_reason_string(reason);
+#else
     if (slurm_job_state_reason_string != NULL)
         return slurm_job_state_reason_string(reason);
-    if (slurm_job_reason_string != NULL)
-        return slurm_job_reason_string(reason);
-    return NULL;
+    return slurm_job_reason_string != NULL ? slurm_job_reason_string(reason) : NULL;
+#endif
 }
 
 // MARK: Jobs. SHOW_ALL: also those of partitions that are hidden from this user.

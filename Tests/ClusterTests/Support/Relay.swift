@@ -20,7 +20,7 @@ final class Relay: Sendable {
 
     let port: Int
     private let target: @Sendable () -> Int?
-    private let mode = Mutex((mode: Mode.open, isStopped: false))
+    private let mode = Mutex((mode: Mode.open, isStopped: false, relayed: 0))
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameter target: port of this machine that new connections go on to.
@@ -33,6 +33,9 @@ final class Relay: Sendable {
             ended.signal()
         }
     }
+
+    /// Connections that were relayed so far.
+    var relayed: Int { mode.withLock { $0.relayed } }
 
     func set(_ new: Mode) { mode.withLock { $0.mode = new } }
 
@@ -76,6 +79,7 @@ final class Relay: Sendable {
                 let incoming = accept(listener, nil, nil)
                 if incoming >= 0, let outgoing = target().flatMap(Self.connect) {
                     pairs.append(Pair(ends: [incoming, outgoing]))
+                    mode.withLock { $0.relayed += 1 }
                 } else if incoming >= 0 {
                     close(incoming)
                 }

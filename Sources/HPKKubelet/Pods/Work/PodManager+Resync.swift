@@ -25,9 +25,9 @@ extension PodStatus {
     /// Compared is what the agent decides: phase, reason, addresses, its conditions and the containers' states. Times, and what the API
     /// server or another controller has added, are not.
     func isTold(by seen: PodStatus) -> Bool {
-        guard phase == seen.phase, reason == seen.reason, message == seen.message, hostIP == seen.hostIP, podIP == seen.podIP else {
-            return false
-        }
+        guard phase == seen.phase, reason == seen.reason, message == seen.message else { return false }
+        // An address that the agent does not know is left as it is by what it writes.
+        guard hostIP == nil || hostIP == seen.hostIP, podIP == nil || podIP == seen.podIP else { return false }
         for condition in conditions {
             guard let other = seen.conditions.first(where: { $0.type == condition.type }), other.status == condition.status else {
                 return false
