@@ -21,6 +21,7 @@
 
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
+#include <slurm/slurmdb.h>
 
 // MARK: Constants behind macros that Swift does not import, or imports with the wrong width.
 
@@ -31,6 +32,7 @@ static inline uint64_t hpk_slurm_flag_cpus_set(void) { return (uint64_t)JOB_CPUS
 static inline uint16_t hpk_slurm_kill_batch(void) { return (uint16_t)KILL_JOB_BATCH; }
 static inline uint16_t hpk_slurm_kill_full(void) { return (uint16_t)KILL_FULL_JOB; }
 static inline uint32_t hpk_slurm_partition_is_default(void) { return (uint32_t)PART_FLAG_DEFAULT; }
+static inline uint32_t hpk_slurm_partition_wants_reservation(void) { return (uint32_t)PART_FLAG_REQ_RESV; }
 static inline uint16_t hpk_slurm_warn_reservation(void) { return (uint16_t)KILL_JOB_RESV; }
 
 /// The version of the headers that this program was compiled against.
@@ -322,6 +324,31 @@ static inline void hpk_slurm_set_power_level(job_desc_msg_t *description) {
 #else
     (void)description;
 #endif
+}
+
+// MARK: Associations.
+
+/// What slurmctld holds of the associations of one user; without accounting it holds none.
+static inline int hpk_slurm_load_associations(const char *user, assoc_mgr_info_msg_t **message) {
+    assoc_mgr_info_request_msg_t request = {.flags = ASSOC_MGR_INFO_FLAG_ASSOC};
+    request.user_list = slurm_list_create(NULL);
+    slurm_list_append(request.user_list, (void *)(uintptr_t)user);
+    errno = 0;
+    int code = hpk_slurm_code(slurm_load_assoc_mgr_info(&request, message));
+    slurm_list_destroy(request.user_list);
+    return code;
+}
+
+/// Shows each association to `body`. The list's type has another name in each release.
+static inline void hpk_slurm_each_association(
+    const assoc_mgr_info_msg_t *message, void (*body)(const slurmdb_assoc_rec_t *, void *), void *context) {
+    if (message->assoc_list == NULL)
+        return;
+    __auto_type iterator = slurm_list_iterator_create(message->assoc_list);
+    const slurmdb_assoc_rec_t *association;
+    while ((association = (const slurmdb_assoc_rec_t *)slurm_list_next(iterator)) != NULL)
+        body(association, context);
+    slurm_list_iterator_destroy(iterator);
 }
 
 // MARK: Diagnostics.

@@ -4,7 +4,7 @@ import Glibc
 /// then the text of the record before is used again, instead of made anew.
 ///
 /// It compares with memory of the records before: all records that one value sees must be of one message, which outlives it.
-struct RepeatedTexts {
+struct RepeatedTexts: ~Copyable {
     /// Fields with texts; tasks of an array share nearly all of them.
     enum Field: Int, CaseIterable {
         case name, comment, adminComment, systemComment, stateDescription, nodeList, batchHost, scheduledNodes, partition, account, qos
@@ -12,14 +12,31 @@ struct RepeatedTexts {
         case standardError, allocNode
     }
 
-    private var last: [(pointer: UnsafePointer<CChar>?, text: String?)] = Array(repeating: (nil, nil), count: Field.allCases.count)
+    private struct Entry {
+        var pointer: UnsafePointer<CChar>?
+        var text: String?
+    }
+
+    /// One entry for each field, without the bookkeeping of an array: this runs twenty times for each job.
+    private let last: UnsafeMutablePointer<Entry>
+
+    init() {
+        last = .allocate(capacity: Field.allCases.count)
+        last.initialize(repeating: Entry(), count: Field.allCases.count)
+    }
+
+    deinit {
+        last.deinitialize(count: Field.allCases.count)
+        last.deallocate()
+    }
 
     /// As `CStrings.optional`.
     mutating func optional(_ pointer: UnsafePointer<CChar>?, _ field: Field) -> String? {
         guard let pointer, pointer.pointee != 0 else { return nil }
-        if let before = last[field.rawValue].pointer, strcmp(before, pointer) == 0 { return last[field.rawValue].text }
+        let entry = last + field.rawValue
+        if let before = entry.pointee.pointer, strcmp(before, pointer) == 0 { return entry.pointee.text }
         let text = CStrings.optional(pointer)
-        last[field.rawValue] = (pointer, text)
+        entry.pointee = Entry(pointer: pointer, text: text)
         return text
     }
 }
