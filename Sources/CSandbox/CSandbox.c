@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -76,6 +77,45 @@ failed:;
     _exit(127);
 }
 
+// Ends as the child did, so that whoever waits for this process learns the same.
+__attribute__((noreturn)) static void end_as(pid_t child) {
+    if (syscall(SYS_close_range, 0, ~0U, 0))
+        for (long i = 0, limit = sysconf(_SC_OPEN_MAX); i < limit; i++) close((int)i);
+    int status = 0;
+    pid_t got;
+    do got = waitpid(child, &status, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) _exit(125);
+    if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    signal(WTERMSIG(status), SIG_DFL);
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+    raise(WTERMSIG(status));
+    _exit(128 + WTERMSIG(status));
+}
+
+// A process namespace is entered by children only, hence the second fork.
+static void enter(const struct hpk_spawn_request *request, int report) {
+    for (size_t i = 0; i < request->namespace_count; i++)
+        if (setns(request->namespaces[i], 0)) goto failed;
+    if (setresgid(0, 0, 0) || setresuid(0, 0, 0)) goto failed;
+    // Changed credentials reset the death signal, so it is asked for after them, and again in the child.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pid_t pid = fork();
+    if (pid > 0) end_as(pid);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        return;
+    }
+failed:;
+    int error = errno;
+    (void)!write(report, &error, sizeof error);
+    _exit(127);
+}
+
 pid_t hpk_spawn(const struct hpk_spawn_request *request) {
     if (request->count > 16) return -EINVAL;
     int ends[2];
@@ -83,6 +123,7 @@ pid_t hpk_spawn(const struct hpk_spawn_request *request) {
     pid_t pid = fork();
     if (pid == 0) {
         int report = fcntl(ends[1], F_DUPFD_CLOEXEC, 290);
+        if (request->namespace_count > 0) enter(request, report < 0 ? ends[1] : report);
         become(request, report < 0 ? ends[1] : report);
     }
     int error = errno;

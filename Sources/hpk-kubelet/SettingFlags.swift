@@ -75,12 +75,14 @@ struct ServerFlags: ParsableArguments {
     var schedulerName: String?
     @Option(help: ArgumentHelp("Path of slurm.conf (also SLURM_CONF).", valueName: "file"))
     var slurmConf: String?
+    @Flag(inversion: .prefixedEnableDisable, help: "Whether pods of one shape go to Slurm together as a job array (default they do).")
+    var gathering: Bool?
 
     var values: [Setting: [String]] {
         Setting.given([
             (.kubeconfig, kubeconfig), (.context, context), (.podSyncWorkers, podSyncWorkers), (.fullResyncPeriod, fullResyncPeriod),
             (.startupTimeout, startupTimeout), (.noScheduler, scheduler.map { "\(!$0)" }), (.schedulerName, schedulerName),
-            (.slurmConf, slurmConf),
+            (.slurmConf, slurmConf), (.disableGathering, gathering.map { "\(!$0)" }),
         ])
     }
 }
@@ -102,6 +104,8 @@ struct PodFlags: ParsableArguments {
     var cgroupv2: Bool?
     @Option(help: ArgumentHelp("The pods' network: host (default) or private.", valueName: "mode"))
     var network: String?
+    @Flag(inversion: .prefixedNo, help: "Whether every container is a Slurm step of its own (default it is not).")
+    var containerSteps: Bool?
     @Option(
         name: .customLong("cluster-dns"),
         help: ArgumentHelp("Name server for pods; may be repeated (default those of kube-system/kube-dns).", valueName: "ip"))
@@ -123,7 +127,8 @@ struct PodFlags: ParsableArguments {
     var values: [Setting: [String]] {
         var values = Setting.given([
             (.apptainer, apptainer), (.registry, registry), (.workingDir, workingDir), (.localDir, localDir),
-            (.enableCgroupV2, cgroupv2.map { "\($0)" }), (.network, network), (.clusterDomain, clusterDomain), (.podProgram, podProgram),
+            (.enableCgroupV2, cgroupv2.map { "\($0)" }), (.network, network),
+            (.containerSteps, containerSteps.map { "\($0)" }), (.clusterDomain, clusterDomain), (.podProgram, podProgram),
             (.initProgram, initProgram), (.supervisorAddress, supervisorAddress), (.supervisorPort, supervisorPort),
         ])
         for (setting, list) in [(Setting.insecureRegistry, insecureRegistry), (.imagePath, imagePath), (.clusterDNS, clusterDNS)]

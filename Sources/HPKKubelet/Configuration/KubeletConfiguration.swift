@@ -53,6 +53,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
 
     /// Path of slurm.conf; nil is what libslurm was built with.
     public var slurmConfiguration: String?
+    /// Whether pods of one shape that are ready together are submitted as one job array.
+    public var gathersSubmissions = true
 
     // MARK: Pods
 
@@ -69,6 +71,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
     /// Folder on each compute node's own disk.
     public var localDirectory = "/tmp"
     public var network = NetworkMode.host
+    /// Whether every container is a Slurm step of its own, for sites that account by step.
+    public var containerSteps = false
     /// Name servers of pods whose `dnsPolicy` is ClusterFirst; empty asks the Service `kube-system/kube-dns` for its endpoints.
     public var clusterDNS: [String] = []
     public var clusterDomain = "cluster.local"

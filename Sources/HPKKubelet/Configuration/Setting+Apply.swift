@@ -36,6 +36,7 @@ extension Setting {
         case .startupTimeout: configuration.startupTimeout = try DurationText.parse(value, minimum: .zero)
         case .noScheduler: configuration.runsScheduler = try !SettingValue.boolean(value)
         case .schedulerName: configuration.schedulerName = try SettingValue.dnsName(value)
+        case .disableGathering: configuration.gathersSubmissions = try !SettingValue.boolean(value)
         case .slurmConf: configuration.slurmConfiguration = try path(value)
         case .apptainer: configuration.apptainer = try SettingValue.program(value)
         case .registry: configuration.registry = try SettingValue.registryPrefix(value)
@@ -49,6 +50,7 @@ extension Setting {
                     advice: "Leave it out: Slurm's own limits (cgroup.conf: ConstrainCores, ConstrainRAMSpace) hold for each pod.")
             }
         case .network: configuration.network = try SettingValue.choice(value, NetworkMode.self)
+        case .containerSteps: configuration.containerSteps = try SettingValue.boolean(value)
         case .clusterDomain: configuration.clusterDomain = try SettingValue.dnsName(value)
         case .podProgram: configuration.podProgram = try path(value)
         case .initProgram: configuration.initProgram = try path(value)

@@ -57,6 +57,15 @@ struct Agent {
         }
         let store = PodDirectoryStore(root: configuration.stateDirectory + "/pods", threads: .singleton)
         try await store.prepareRoot()
+        let batches = BatchStore(root: configuration.stateDirectory + "/batches", threads: .singleton)
+        let submitter = JobSubmitter(
+            JobSubmitter.Surroundings(
+                cluster: cluster, jobs: jobs, store: store, batches: batches,
+                script: { [program = configuration.podProgram ?? ""] file in
+                    try JobPlanner.script(podProgram: program, batchFile: file, pods: store.root)
+                },
+                limits: { [gathers = configuration.gathersSubmissions] in await jobs.limits(gathers: gathers) }, logger: logger))
+        await submitter.learnLimits()
         let access = AccessBox()
         let planSettings = PlanSettingsSource(
             configuration: configuration, client: client, cluster: cluster, address: address, node: node)
@@ -65,8 +74,8 @@ struct Agent {
             parallelism: configuration.podSyncWorkers, settings: { await planSettings.current() }, connection: { await access.value() })
         let manager = PodManager(
             services: PodServices(
-                store: store, preparer: preparer, jobs: jobs, feed: feed, api: api, status: status, access: { await access.value() },
-                record: { pod, note in events.record(note, about: pod) }, logger: logger),
+                store: store, preparer: preparer, jobs: jobs, submitter: submitter, batches: batches, feed: feed, api: api, status: status,
+                access: { await access.value() }, record: { pod, note in events.record(note, about: pod) }, logger: logger),
             jobs: jobs, resyncPeriod: configuration.fullResyncPeriod)
 
         let ports = try await AgentPorts.open(configuration, connection: connection, address: address, manager: manager, logger: logger)
@@ -108,7 +117,7 @@ struct Agent {
 
     private static func startSlurm(_ configuration: KubeletConfiguration, address: String, logger: Logger) async throws -> SlurmClient {
         let settings = SlurmConfiguration(
-            configurationFile: configuration.slurmConfiguration, pushHost: configuration.supervisorAddress ?? address,
+            configurationFile: configuration.slurmConfiguration, threads: 4, pushHost: configuration.supervisorAddress ?? address,
             pushPorts: Daemon.pushPorts, privateDirectory: configuration.stateDirectory + "/slurm")
         do {
             return try await SlurmClient(configuration: settings, logger: logger)

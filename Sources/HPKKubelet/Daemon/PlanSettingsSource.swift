@@ -21,6 +21,7 @@ actor PlanSettingsSource {
             apiServerPort: server?.port ?? 443, clusterDNS: configuration.clusterDNS, clusterDomain: configuration.clusterDomain,
             defaultNetwork: configuration.network, apptainer: configuration.apptainer, podProgram: configuration.podProgram ?? "",
             initProgram: configuration.initProgram ?? "", localDirectory: configuration.localDirectory)
+        settings.containerSteps = configuration.containerSteps
         settings.jobEnvironment = Self.jobEnvironment
         self.settings = settings
         asksForDNS = configuration.clusterDNS.isEmpty

@@ -34,27 +34,41 @@ enum SandboxHolder {
         let lifeline = Descriptor(owning: lifelineEnd)
         try mapIdentities(of: child)
         try lifeline.writeAll([1], subject: "the sandbox's lifeline")
-        return withExtendedLifetime(lifeline) { wait(for: child, signals: &signals) }
+        return try wait(for: child, lifeline)
     }
 
-    private static func wait(for child: pid_t, signals: inout sigset_t) -> End {
-        while true {
-            var signal: Int32 = 0
-            guard sigwait(&signals, &signal) == 0 else { continue }
-            if signal != SIGCHLD {
-                _ = kill(child, signal)
-                continue
+    /// Forwards signals to the supervisor, starts what it asks for, and waits for its end.
+    private static func wait(for child: pid_t, _ lifeline: Descriptor) throws -> End {
+        let loop = try EventLoop(clock: .system)
+        let broker = StepBroker(lifeline: lifeline)
+        var result = End(code: 1, wasKilled: false)
+        let signals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
+        let number = hpk_signal_descriptor(signals, signals.count)
+        guard number >= 0 else { throw SystemError("watch", "signals") }
+        try loop.watch(number, UInt32(HPK_READABLE)) { _ in
+            while true {
+                let signal = hpk_next_signal(number)
+                if signal == 0 { break }
+                if signal != SIGCHLD { _ = kill(child, signal) }
             }
             var id: pid_t = 0
             var code: Int32 = 0
             var cause: Int32 = 0
             while hpk_reap(&id, &code, &cause) == 1 {
+                broker.reaped(id, code: code)
                 guard id == child else { continue }
                 if cause != 0 { Console.note("the supervisor was ended by signal \(cause)") }
                 if (122...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
-                return End(code: code, wasKilled: cause != 0)
+                result = End(code: code, wasKilled: cause != 0)
+                loop.stop()
             }
         }
+        try loop.watch(lifeline.number, UInt32(HPK_READABLE)) { _ in
+            if !broker.receive() { loop.forget(lifeline.number) }
+        }
+        try withExtendedLifetime(lifeline) { try loop.run() }
+        broker.end()
+        return result
     }
 
     private static func mapIdentities(of child: pid_t) throws {

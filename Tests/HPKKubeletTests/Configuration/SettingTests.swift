@@ -38,6 +38,7 @@ struct SettingTests {
         Row(setting: .noScheduler, value: "on", holds: { !$0.runsScheduler }, bad: ["2"]),
         Row(setting: .schedulerName, value: "hpk", holds: { $0.schedulerName == "hpk" }, bad: ["", "A"]),
         Row(setting: .slurmConf, value: "/s.conf", holds: { $0.slurmConfiguration == "/s.conf" }, bad: [""]),
+        Row(setting: .disableGathering, value: "yes", holds: { !$0.gathersSubmissions }, bad: ["", "arrays"]),
         Row(setting: .apptainer, value: "singularity", holds: { $0.apptainer == "singularity" }, bad: ["", "bin/apptainer", "a\nb"]),
         Row(
             setting: .registry, value: "oras://r.org/", holds: { $0.registry == "oras://r.org/" },
@@ -50,6 +51,7 @@ struct SettingTests {
         Row(setting: .localDir, value: "/l", holds: { $0.localDirectory == "/l" }, bad: [""]),
         Row(setting: .enableCgroupV2, value: "off", holds: { $0 == KubeletConfiguration() }, bad: ["v2", "1", "true"]),
         Row(setting: .network, value: "private", holds: { $0.network == .private }, bad: ["", "Host", "bridge"]),
+        Row(setting: .containerSteps, value: "yes", holds: { $0.containerSteps }, bad: ["", "steps"]),
         Row(setting: .clusterDNS, value: "10.0.0.1", holds: { $0.clusterDNS == ["10.0.0.1"] }, bad: ["dns", ""]),
         Row(setting: .clusterDomain, value: "k.site", holds: { $0.clusterDomain == "k.site" }, bad: ["", ".k"]),
         Row(setting: .podProgram, value: "/p", holds: { $0.podProgram == "/p" }, bad: [""]),

@@ -237,7 +237,7 @@ struct PodMachineEndTests {
         var pod = Harness()
         _ = pod.send(.recovered(PodRecovery()))
         _ = pod.send(.prepared(imageIDs: [:]))
-        #expect(pod.delete(grace: 30).isEmpty)
+        #expect(pod.delete(grace: 30) == [.withdrawSubmission])
         #expect(
             pod.send(.submitted(Harness.job)).actions
                 == [.follow(Harness.job), .cancelJob(Harness.job), .startTimer(.grace, seconds: PodMachine.graceSlack)])
