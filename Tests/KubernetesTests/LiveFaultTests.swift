@@ -62,6 +62,7 @@ struct LiveFaultTests {
 
     @Test("a page's token that was compacted away is 410, and so is its status")
     func compaction() async throws {
+        let etcdctl = "\(try #require(LiveCluster.environment?["HPK_PROGRAMS"]))/etcdctl"
         try await LiveCluster.withNamespace { client, namespace in
             for number in 0..<3 { try await client.create(ConfigMap(metadata: ObjectMeta(name: "page-\(number)", namespace: namespace))) }
             let path = ConfigMap.descriptor.path(namespace: namespace)
@@ -69,12 +70,12 @@ struct LiveFaultTests {
             let token = try #require(try JSONDecoder().decode(JSONValue.self, from: page.body)["metadata"]?["continue"]?.string)
             try await client.patch(ConfigMap.self, "page-0", namespace: namespace, .labels(["a": "b"]))
             let status = try JSONDecoder().decode(
-                JSONValue.self, from: Data(try await run("etcdctl", "endpoint", "status", "-w", "json").utf8))
+                JSONValue.self, from: Data(try await run(etcdctl, "endpoint", "status", "-w", "json").utf8))
             guard case .int(let revision) = status.array?.first?["Status"]?["header"]?["revision"] else {
                 Issue.record("no revision")
                 return
             }
-            _ = try await run("etcdctl", "compact", "\(revision)")
+            _ = try await run(etcdctl, "compact", "\(revision)")
             let error = await #expect(throws: KubernetesError.self) {
                 try await client.send(APIRequest("GET", path, query: [("limit", "1"), ("continue", token)]))
             }

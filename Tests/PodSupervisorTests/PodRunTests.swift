@@ -43,7 +43,7 @@ struct PodRunTests {
         try pod.start(
             pod.plan([
                 pod.shell("closed", "cat; echo end"),
-                pod.shell("open", "trap 'exit 9' TERM; echo ready; cat & wait; echo end") { $0.stdin = true },
+                pod.shell("open", "echo ready; cat; echo end") { $0.stdin = true },
             ]))
         try pod.waitFor("end of closed") { if case .containerExited("closed", _, _) = $0 { true } else { false } }
         while try pod.log("open").isEmpty { usleep(10_000) }
@@ -51,7 +51,7 @@ struct PodRunTests {
         _ = pod.wait()
         #expect(try pod.log("closed") == "end\n")
         #expect(try pod.log("open") == "ready\n")
-        #expect(try pod.exit(of: "open").exitCode == 9)
+        #expect(try pod.exit(of: "open").exitCode == 137, "only the end of the grace period ended it")
     }
 
     @Test("a supervisor that is killed leaves nothing on the node's disk, whoever owned it")
