@@ -27,7 +27,8 @@ struct SrunOptionsTests {
     @Test(
         "that would take the step out of our hands are refused with the reason",
         arguments: [
-            "--output=/tmp/x", "-o/tmp/x", "--error=x", "-e x", "--input=none", "--jobid=1", "--multi-prog", "--het-group=0", "--label", "-l",
+            "--output=/tmp/x", "-o/tmp/x", "--error=x", "-e x", "--input=none", "--jobid=1", "--multi-prog", "--het-group=0", "--label",
+            "-l",
             "--unbuffered", "-u", "--pty", "--chdir=/", "-D /", "--export=ALL", "--task-prolog=/bin/sh", "--task-epilog=/bin/sh",
             "--prolog=/bin/sh", "--epilog=/bin/sh", "--bcast", "--container=/x", "--uid=0", "--gid=0", "--x11", "--overlap", "--job-name=x",
             "-J x", "--no-allocate", "-Z", "--exclusive", "--test-only", "--help", "--quiet", "-v", "-V", "-M other", "-n 4 -lK",
@@ -44,7 +45,8 @@ struct SrunOptionsTests {
     @Test(
         "cannot bring in a program, a shell or a file",
         arguments: [
-            "/bin/sh -c id", "-n 1 /bin/sh", "--mpi=none -- /bin/sh", "--", "-", "$(id)", "--mpi='$(id)x y'", "--mpi=a;id;\n", "'-n' '1;id'",
+            "/bin/sh -c id", "-n 1 /bin/sh", "--mpi=none -- /bin/sh", "--", "-", "$(id)", "--mpi='$(id)x y'", "--mpi=a;id;\n",
+            "'-n' '1;id'",
             "--nodelist=/etc/passwd", "-w ../hosts", "--exclude=/x", "--no-such", "-y", "--ntasks", "-n", "--ntasks=", "--ntasks=0",
             "--ntasks=-1", "--ntasks=4x", "--exact=yes", "--mpi=list", "--cpu-bind=help", "'open", "--mpi=\u{1}", "--kill-on-bad-exit=2",
             "--nodes=2-1", "--nodes=a", "-n '4 --output=x'", "--Ntasks=1",

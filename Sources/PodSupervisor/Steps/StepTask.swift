@@ -114,7 +114,9 @@ final class StepTask {
     private func launch(_ order: StepOrder) throws {
         let descriptors = try knock(order)
         let count = 2 + reply.namespaces + (reply.hasNetwork ? 1 : 0)
-        guard descriptors.count == count else { throw Failure("the pod's sandbox on this node handed over \(descriptors.count) of \(count) descriptors") }
+        guard descriptors.count == count else {
+            throw Failure("the pod's sandbox on this node handed over \(descriptors.count) of \(count) descriptors")
+        }
         termination = descriptors[1]
         killsBefore = outOfMemory.kills
         let input = try Descriptor(opening: "/dev/null", O_RDONLY)
