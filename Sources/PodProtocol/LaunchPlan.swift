@@ -18,7 +18,7 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
     public var restartPolicy: RestartPolicy
     /// Seconds between TERM and KILL when the pod is stopped; 0 or more.
     public var terminationGracePeriodSeconds: Int64
-    /// Short host name that the containers see.
+    /// Host name that the containers see, at most 64 bytes; empty for the compute node's own.
     public var hostname: String
     /// Fully qualified name (`hostname.subdomain.namespace.svc.domain`) where the pod asks for one.
     public var fullyQualifiedName: String?

@@ -4,6 +4,7 @@ enum FlagSpelling {
     private static let opposites = [
         "disable-taint": "enable-taint",
         "enable-cgroupv2": "disable-cgroupv2",
+        "disable-gathering": "enable-gathering",
         "no-scheduler": "scheduler",
         "container-steps": "no-container-steps",
     ]

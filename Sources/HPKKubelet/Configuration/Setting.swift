@@ -21,6 +21,7 @@ public enum Setting: String, Sendable, CaseIterable {
     case noScheduler = "no-scheduler"
     case schedulerName = "scheduler-name"
     case slurmConf = "slurm-conf"
+    case disableGathering = "disable-gathering"
     case apptainer
     case registry
     case insecureRegistry = "insecure-registry"

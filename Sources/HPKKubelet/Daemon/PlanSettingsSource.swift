@@ -42,7 +42,7 @@ actor PlanSettingsSource {
     }
 
     /// What the batch step starts with: nothing of this process's own environment but who the user is.
-    private static var jobEnvironment: [String: String] {
+    static var jobEnvironment: [String: String] {
         var environment = ["PATH": PlanSettings.defaultPath, "LANG": "C.UTF-8"]
         for name in ["HOME", "USER", "LOGNAME"] {
             environment[name] = ProcessInfo.processInfo.environment[name]

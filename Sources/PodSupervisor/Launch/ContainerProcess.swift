@@ -41,6 +41,8 @@ final class ContainerProcess {
     private var report: Descriptor?
     private var outputs: [(descriptor: Descriptor, formatter: LogFormatter)] = []
     private var words: Descriptor?
+    /// The writing end of an input that stays open until the container ends.
+    private var input: Descriptor?
     private var spoken: [UInt8] = []
     private var tail = OutputTail()
     private var ownProcess: (id: pid_t, handle: Descriptor?)?
@@ -79,7 +81,10 @@ final class ContainerProcess {
 
     private func launch(_ context: EnvironmentExpansion.Context) throws {
         let (command, specificationFile) = try setup.make(context)
-        let input = try Descriptor(opening: "/dev/null", O_RDONLY)
+        let nothing = try Descriptor(opening: "/dev/null", O_RDONLY)
+        // Kubernetes keeps the input of `stdin: true` open for whoever attaches: a read of it waits, and finds no end.
+        let open = container.stdin ? try Descriptor.pipe() : nil
+        let input = open?.read ?? nothing
         let output = try Descriptor.pipe()
         let errors = try Descriptor.pipe()
         let words = try Descriptor.pipe()
@@ -88,12 +93,13 @@ final class ContainerProcess {
         let control = Descriptor(owning: pair[0])
         let peer = Descriptor(owning: pair[1])
         let sources = [peer.number, specificationFile.number, input.number, output.write.number, errors.write.number]
-        let standard = [(input.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
-        defer { withExtendedLifetime((peer, specificationFile, input, output, errors, words)) {} }
+        let standard = [(nothing.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
+        defer { withExtendedLifetime((peer, specificationFile, nothing, input, output, errors, words)) {} }
         processID = try Spawn.start(
             command.program, command.arguments(), environment: setup.environment,
             descriptors: standard + Array(zip(sources, ApptainerCommand.descriptors)), network: sandbox.network?.number ?? -1)
         self.control = control
+        self.input = open?.write
         self.words = words.read
         outputs = [(output.read, LogFormatter(stream: "stdout")), (errors.read, LogFormatter(stream: "stderr"))]
         try watchAll()
@@ -271,6 +277,7 @@ final class ContainerProcess {
             loop.forget(descriptor.number)
             descriptor.close()
         }
+        input?.close()
         log.close()
         setup.release()
     }

@@ -5,11 +5,18 @@ import Glibc
 enum SandboxHolder {
     static let lifelineNumber: Int32 = 3
 
+    /// How the program in the namespaces ended.
+    struct End {
+        var code: Int32
+        /// It was killed, so it could remove nothing.
+        var wasKilled: Bool
+    }
+
     /// Runs this program again inside new namespaces.
     ///
     /// - Parameter arguments: of the program inside.
-    /// - Returns: its exit code; nil where the node forbids user namespaces.
-    static func run(arguments: [String]) throws -> Int32? {
+    /// - Returns: its end; nil where the node forbids user namespaces.
+    static func run(arguments: [String]) throws -> End? {
         let program = try Descriptor(opening: "/proc/self/exe", O_RDONLY)
         // Signals are blocked before the child exists, so that none can be missed.
         var signals = sigset_t()
@@ -31,10 +38,10 @@ enum SandboxHolder {
     }
 
     /// Forwards signals to the supervisor, starts what it asks for, and waits for its end.
-    private static func wait(for child: pid_t, _ lifeline: Descriptor) throws -> Int32 {
+    private static func wait(for child: pid_t, _ lifeline: Descriptor) throws -> End {
         let loop = try EventLoop(clock: .system)
         let broker = StepBroker(lifeline: lifeline)
-        var result: Int32 = 1
+        var result = End(code: 1, wasKilled: false)
         let signals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
         let number = hpk_signal_descriptor(signals, signals.count)
         guard number >= 0 else { throw SystemError("watch", "signals") }
@@ -52,7 +59,7 @@ enum SandboxHolder {
                 guard id == child else { continue }
                 if cause != 0 { Console.note("the supervisor was ended by signal \(cause)") }
                 if (122...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
-                result = code
+                result = End(code: code, wasKilled: cause != 0)
                 loop.stop()
             }
         }

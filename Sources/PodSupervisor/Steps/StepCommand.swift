@@ -12,7 +12,7 @@ enum StepCommand {
                 return try StepTask().run()
             case "node" where isComplete(arguments):
                 let inside = [arguments[0], "node-inside", "--directory", arguments[3]]
-                if let code = try SandboxHolder.run(arguments: inside) { return code }
+                if let end = try SandboxHolder.run(arguments: inside) { return end.code }
                 return try sandbox(arguments, isNamespaced: false)
             case "node-inside" where isComplete(arguments):
                 return try sandbox(arguments, isNamespaced: true)
