@@ -41,7 +41,9 @@ struct StepTests {
         }
     }
 
-    @Test("Lines of others are none of ours", arguments: ["", "srun: error: x", "1", "1 ", "1 O", "1 Z x", "x O y", "99999999999 O y", "1  O y"])
+    @Test(
+        "Lines of others are none of ours",
+        arguments: ["", "srun: error: x", "1", "1 ", "1 O", "1 Z x", "x O y", "99999999999 O y", "1  O y"])
     func foreign(line: String) {
         #expect(StepFrame(line: Array(line.utf8)[...]) == nil)
     }
@@ -73,11 +75,18 @@ struct StepTests {
             (two + [(0, .exited, "0 0 0"), (1, .exited, "137 9 1")], 137, .ended(code: 137, signal: 9, isOutOfMemory: true, message: "")),
             // A task that Slurm killed says nothing.
             (two + [(0, .exited, "2 0 0")], 137, .ended(code: 137, signal: 9, isOutOfMemory: false, message: "")),
-            (two + [(0, .message, "a\\nb"), (0, .exited, "0 0 0"), (1, .exited, "0 0 0")], 0,
-                .ended(code: 0, signal: 0, isOutOfMemory: false, message: "a\nb")),
-            ([(0, .present, "2"), (0, .started, ""), (0, .exited, "0 0 0")], 7, .ended(code: 7, signal: 0, isOutOfMemory: false, message: "")),
-            (two.dropLast() + [(1, .refused, "no such file"), (0, .exited, "0 0 0")], 128,
-                .ended(code: 128, signal: 0, isOutOfMemory: false, message: "no such file")),
+            (
+                two + [(0, .message, "a\\nb"), (0, .exited, "0 0 0"), (1, .exited, "0 0 0")], 0,
+                .ended(code: 0, signal: 0, isOutOfMemory: false, message: "a\nb")
+            ),
+            (
+                [(0, .present, "2"), (0, .started, ""), (0, .exited, "0 0 0")], 7,
+                .ended(code: 7, signal: 0, isOutOfMemory: false, message: "")
+            ),
+            (
+                two.dropLast() + [(1, .refused, "no such file"), (0, .exited, "0 0 0")], 128,
+                .ended(code: 128, signal: 0, isOutOfMemory: false, message: "no such file")
+            ),
             ([(0, .present, "2"), (0, .refused, "no "), (0, .refused, "program")], 128, .notStarted("no program")),
             ([], 1, .notStarted("the container's step did not start: srun says why")),
         ]
@@ -110,7 +119,8 @@ struct StepTests {
     @Test("Slurm's, PMI's and device variables reach a task's container, others do not")
     func environment() {
         let given = [
-            "SLURM_PROCID=3", "PMI_FD=17", "PMI_RANK=3", "PMIX_RANK=3", "CUDA_VISIBLE_DEVICES=1", "PATH=/x", "HOME=/root", "SLURMX=1", "LD_PRELOAD=x",
+            "SLURM_PROCID=3", "PMI_FD=17", "PMI_RANK=3", "PMIX_RANK=3", "CUDA_VISIBLE_DEVICES=1", "PATH=/x", "HOME=/root", "SLURMX=1",
+            "LD_PRELOAD=x",
         ]
         #expect(
             StepEnvironment.shared(given)

@@ -230,7 +230,8 @@ final class Supervisor {
             }
             let isLive = lifecycle.containers[index].restartCount == restartCount
             streams.open(
-                stream, path: directory.log(container: container, restartCount: restartCount), live: isLive ? processes[index]?.log ?? steps?.log(index) : nil,
+                stream, path: directory.log(container: container, restartCount: restartCount),
+                live: isLive ? processes[index]?.log ?? steps?.log(index) : nil,
                 offset: offset)
         }
     }

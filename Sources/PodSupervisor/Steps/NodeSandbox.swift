@@ -73,8 +73,10 @@ final class NodeSandbox {
 
     private func make(_ line: [UInt8]) throws {
         let order = try MessageCoding.decode(NodeOrder.self, from: line, subject: "the supervisor's order")
-        let plan = try MessageCoding.decode(LaunchPlan.self, from: FileSystem.read(directory.plan), subject: directory.plan)
+        var plan = try MessageCoding.decode(LaunchPlan.self, from: FileSystem.read(directory.plan), subject: directory.plan)
         try PlanCheck.check(plan)
+        // The compute node's own.
+        if plan.hostname.isEmpty { plan.hostname = CText.fill(64) { gethostname($0, $1) == 0 ? strlen($0) : 0 } ?? "unknown" }
         podAddresses = order.podAddresses
         let agent = try? Endpoint(settings().endpoints.first ?? "").host
         let sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: agent, clock: .system)

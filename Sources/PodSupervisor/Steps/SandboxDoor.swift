@@ -89,6 +89,7 @@ final class SandboxDoor {
         reply.environment = setup.environment
         reply.namespaces = namespaces.count
         reply.hasNetwork = sandbox.network != nil
+        reply.keepsInput = setup.container.stdin
         reply.stopSignal = setup.container.stopSignal
         reply.sharesProcessNamespace = sandbox.plan.sharesProcessNamespace || request.sharesProcesses
         let descriptors = [specification, termination] + namespaces + (sandbox.network.map { [$0] } ?? [])

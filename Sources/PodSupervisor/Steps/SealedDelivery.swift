@@ -30,7 +30,9 @@ enum SealedDelivery {
         let text = Array("hpk delivery to nodes\0\(token)".utf8)
         var digest = [UInt8](repeating: 0, count: 32)
         var size: UInt32 = 0
-        guard EVP_Digest(text, text.count, &digest, &size, EVP_sha256(), nil) == 1, size == 32 else { throw Failure("OpenSSL has no SHA-256") }
+        guard EVP_Digest(text, text.count, &digest, &size, EVP_sha256(), nil) == 1, size == 32 else {
+            throw Failure("OpenSSL has no SHA-256")
+        }
         return digest
     }
 
@@ -49,7 +51,9 @@ enum SealedDelivery {
             EVP_CipherUpdate(context, &output, &count, input, Int32(input.count)) == 1,
             EVP_CipherFinal_ex(context, &last, &rest) == 1
         else { throw Failure("a delivery cannot be \(encrypts ? "sealed" : "opened: it is not of this pod")") }
-        if encrypts, EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, Int32(tagSize), &tag) != 1 { throw Failure("a delivery has no tag") }
+        if encrypts, EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, Int32(tagSize), &tag) != 1 {
+            throw Failure("a delivery has no tag")
+        }
         return Array(output.prefix(Int(count)))
     }
 

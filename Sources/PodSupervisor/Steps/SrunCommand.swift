@@ -19,7 +19,9 @@ struct SrunCommand {
 
     /// The batch step's own, which tells srun its job. What would change the form of its output is left out.
     static var environment: [String] {
-        let spoiling: Set = ["SLURM_UNBUFFEREDIO", "SLURM_LABELIO", "SLURM_STDOUTMODE", "SLURM_STDERRMODE", "SLURM_STDINMODE", "SRUN_DEBUG"]
+        let spoiling: Set = [
+            "SLURM_UNBUFFEREDIO", "SLURM_LABELIO", "SLURM_STDOUTMODE", "SLURM_STDERRMODE", "SLURM_STDINMODE", "SRUN_DEBUG",
+        ]
         return variables.filter { !spoiling.contains(String($0.prefix { $0 != "=" })) }
     }
 

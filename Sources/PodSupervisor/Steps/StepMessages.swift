@@ -68,6 +68,8 @@ struct DoorReply: Codable, Equatable {
     /// The last descriptor is the network namespace that the program is to be in.
     var hasNetwork = false
     var stopSignal: Int32 = 15
+    /// The container's input stays open (`stdin: true`).
+    var keepsInput = false
     /// Other containers' processes share the process namespace, so the container's own must be looked for.
     var sharesProcessNamespace = false
 }

@@ -21,7 +21,8 @@ final class StepRunner {
     ///   - lifeline: the way to the batch step's own process; nil where this is it.
     ///   - context: addresses and secrets as they are when a container starts.
     init(
-        _ steps: StepPlan, plan: LaunchPlan, directory: PodDirectory, sandbox: Sandbox, node: String, lifeline: Descriptor?, loop: EventLoop,
+        _ steps: StepPlan, plan: LaunchPlan, directory: PodDirectory, sandbox: Sandbox, node: String, lifeline: Descriptor?,
+        loop: EventLoop,
         clock: Clock, context: @escaping () -> EnvironmentExpansion.Context
     ) throws {
         self.steps = steps
@@ -42,7 +43,8 @@ final class StepRunner {
         nodes =
             count > 1
             ? NodeGroup(count: count - 1, launcher: launcher, loop: loop) {
-                try MessageCoding.decode(ConnectionSettings.self, from: FileSystem.read(connection, limit: 1 << 20), subject: connection).token
+                try MessageCoding.decode(ConnectionSettings.self, from: FileSystem.read(connection, limit: 1 << 20), subject: connection)
+                    .token
             } : nil
     }
 

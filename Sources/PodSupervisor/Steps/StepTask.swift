@@ -24,6 +24,8 @@ final class StepTask {
     private var words: Descriptor?
     private var spoken: [UInt8] = []
     private var outputs: [(descriptor: Descriptor, isError: Bool)] = []
+    /// The writing end of an input that stays open until the container ends.
+    private var input: Descriptor?
     private var ownProcess: (id: pid_t, handle: Descriptor?)?
     private var mountNamespace: ino_t?
     private var hasStarted = false
@@ -114,10 +116,14 @@ final class StepTask {
     private func launch(_ order: StepOrder) throws {
         let descriptors = try knock(order)
         let count = 2 + reply.namespaces + (reply.hasNetwork ? 1 : 0)
-        guard descriptors.count == count else { throw Failure("the pod's sandbox on this node handed over \(descriptors.count) of \(count) descriptors") }
+        guard descriptors.count == count else {
+            throw Failure("the pod's sandbox on this node handed over \(descriptors.count) of \(count) descriptors")
+        }
         termination = descriptors[1]
         killsBefore = outOfMemory.kills
-        let input = try Descriptor(opening: "/dev/null", O_RDONLY)
+        let nothing = try Descriptor(opening: "/dev/null", O_RDONLY)
+        let open = reply.keepsInput ? try Descriptor.pipe() : nil
+        let input = open?.read ?? nothing
         let output = try Descriptor.pipe()
         let errors = try Descriptor.pipe()
         let words = try Descriptor.pipe()
@@ -126,15 +132,16 @@ final class StepTask {
         let control = Descriptor(owning: pair[0])
         let peer = Descriptor(owning: pair[1])
         let sources = [peer.number, descriptors[0].number, input.number, output.write.number, errors.write.number]
-        var passed = [(input.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
+        var passed = [(nothing.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
         passed += Array(zip(sources, ApptainerCommand.descriptors))
         if let pmi = Self.pmiDescriptor, order.isParallel { passed.append((pmi, ApptainerCommand.pmiDescriptor)) }
-        defer { withExtendedLifetime((descriptors, peer, input, output, errors, words)) {} }
+        defer { withExtendedLifetime((descriptors, peer, nothing, input, output, errors, words)) {} }
         process = try Spawn.start(
             reply.program, reply.arguments, environment: reply.environment, descriptors: passed,
             network: reply.hasNetwork ? descriptors[count - 1].number : -1,
             namespaces: descriptors[2..<(2 + reply.namespaces)].map(\.number))
         self.control = control
+        self.input = open?.write
         self.words = words.read
         outputs = [(output.read, false), (errors.read, true)]
         try watchAll()

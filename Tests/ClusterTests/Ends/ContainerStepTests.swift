@@ -16,20 +16,27 @@ extension ClusterSuite {
                         kubectl,
                         [
                             PodManifest("code", script: "echo out; echo err >&2; echo why > /dev/termination-log; exit 7"),
-                            PodManifest("signal", script: "kill -9 $$"),
+                            // The first process of a namespace of its own cannot be killed from within.
+                            PodManifest("signal", script: "kill -9 $$$$; sleep 9", spec: ["shareProcessNamespace": true]),
                             PodManifest("missing", containers: [["command": ["no-such-program"]]]),
-                            PodManifest("user", script: "id -u; id -g; hostname; echo ${SLURM_JOB_ID:-none}", spec: [
-                                "securityContext": ["runAsUser": 1000, "runAsGroup": 1001]
-                            ]),
-                            PodManifest("init", script: "cat /v/made", container: ["volumeMounts": [PodManifest.mount("v", "/v")]], spec: [
-                                "volumes": [["name": "v", "emptyDir": [:]]],
-                                "initContainers": [
-                                    PodManifest.shell("first", "echo made > /v/made", ["volumeMounts": [PodManifest.mount("v", "/v")]])
-                                ],
-                            ]),
-                            PodManifest("again", script: restarts, container: ["volumeMounts": [PodManifest.mount("v", "/v")]], spec: [
-                                "restartPolicy": "OnFailure", "volumes": [["name": "v", "emptyDir": [:]]],
-                            ]),
+                            PodManifest(
+                                "user", script: "id -u; id -g; hostname; echo ${SLURM_JOB_ID:-none}",
+                                spec: [
+                                    "securityContext": ["runAsUser": 1000, "runAsGroup": 1001]
+                                ]),
+                            PodManifest(
+                                "init", script: "cat /v/made", container: ["volumeMounts": [PodManifest.mount("v", "/v")]],
+                                spec: [
+                                    "volumes": [["name": "v", "emptyDir": [:]]],
+                                    "initContainers": [
+                                        PodManifest.shell("first", "echo made > /v/made", ["volumeMounts": [PodManifest.mount("v", "/v")]])
+                                    ],
+                                ]),
+                            PodManifest(
+                                "again", script: restarts, container: ["volumeMounts": [PodManifest.mount("v", "/v")]],
+                                spec: [
+                                    "restartPolicy": "OnFailure", "volumes": [["name": "v", "emptyDir": [:]]],
+                                ]),
                             PodManifest("memory", script: "tail /dev/zero", container: ["resources": ["limits": ["memory": "96Mi"]]]),
                             PodManifest("private", script: "wc -l < /proc/net/dev", annotations: ["hpk.io/network": "private"]),
                         ])

@@ -68,7 +68,8 @@ struct StepPlannerTests {
             ("--multi-prog", "--multi-prog"),
         ])
     func badFlags(flags: String, words: String) throws {
-        let error = try #require(Fixture.failure { () throws(TranslationError) in _ = try Fixture.build(Self.pod([StepPlanner.mpiFlagsAnnotation: flags])) })
+        let error = try #require(
+            Fixture.failure { () throws(TranslationError) in _ = try Fixture.build(Self.pod([StepPlanner.mpiFlagsAnnotation: flags])) })
         #expect(error.effect == .podFails(reason: "InvalidMPIFlags"))
         #expect(error.field == "metadata.annotations['slurm.hpk.io/mpi-flags']")
         #expect(error.message.contains(words), "\(error.message)")

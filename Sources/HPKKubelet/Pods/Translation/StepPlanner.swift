@@ -24,7 +24,8 @@ struct StepPlanner {
         size.maxNodes = 1
         size.tasks = 1
         if let text = annotations[JobPlanner.flagsAnnotation] {
-            let flags = try Self.read("InvalidSlurmFlags", JobPlanner.flagsAnnotation) { () throws(FlagError) in try SbatchFlags.parse(text) }
+            let flags = try Self.read("InvalidSlurmFlags", JobPlanner.flagsAnnotation) { () throws(FlagError) in try SbatchFlags.parse(text)
+            }
             flags.apply(to: &size)
             Self.settleSize(of: &size, flags)
         }
