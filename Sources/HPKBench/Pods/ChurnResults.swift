@@ -122,7 +122,7 @@ struct ChurnResults: Sendable {
                 rows: processes.map { name in
                     let values = podRounds.map { round in
                         // The cluster's daemons do something all the time; the agent's own rest belongs to the pods.
-                        let rest = name == "hpk-kubelet" ? 0 : (background.cpu[name] ?? 0) * round.seconds
+                        let rest = name == "hpk-kubelet" || name == ClusterCPU.machine ? 0 : (background.cpu[name] ?? 0) * round.seconds
                         return (round.after.cpuSeconds(since: round.before, name) - rest) * 1000 / podCount
                     }
                     return [name, Number.text(values.sorted().median)]

@@ -3,6 +3,9 @@ import Glibc
 
 /// Processor time of the cluster's own daemons and of the agent, by name.
 public struct ClusterCPU: Sendable {
+    /// Name of what is not a process: everything that runs, other work included.
+    static let machine = "whole machine"
+
     private let processes: [(name: String, process: ObservedProcess)]
 
     /// Finds the daemons by the files of their process ids.
@@ -21,7 +24,7 @@ public struct ClusterCPU: Sendable {
 
     /// Seconds so far, by name.
     public func seconds() -> [String: Double] {
-        var result: [String: Double] = ["whole machine": Self.machineSeconds()]
+        var result: [String: Double] = [Self.machine: Self.machineSeconds()]
         for (name, process) in processes { result[name, default: 0] += process.cpuSeconds ?? 0 }
         return result
     }

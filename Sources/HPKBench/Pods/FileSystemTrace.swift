@@ -40,6 +40,11 @@ public struct FileSystemTrace: Sendable, Equatable {
 
     /// Whether the arguments name the folder, or something below it, by a path or by a descriptor.
     private static func names(_ arguments: Substring, _ folder: String) -> Bool {
+        var arguments = arguments
+        // The working folder says nothing where the path behind it is absolute.
+        if arguments.hasPrefix("(AT_FDCWD<"), let end = arguments.firstIndex(of: ">"), arguments[end...].hasPrefix(">, \"/") {
+            arguments = arguments[end...].dropFirst()
+        }
         for quote in ["\"", "<"] {
             for end in ["/", "\"", ">"] where arguments.contains(quote + folder + end) { return true }
         }

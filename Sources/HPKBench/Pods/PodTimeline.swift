@@ -51,6 +51,15 @@ public struct PodTimeline: Sendable, Equatable {
             exited: events["exited"]?.time)
     }
 
+    /// When the supervisor knew that the container had ended, nanoseconds since the Unix epoch.
+    static func exitTime(in traces: PodTraces) -> Int64? {
+        for line in traces.journal.split(separator: UInt8(ascii: "\n")) {
+            guard let event = try? MessageCoding.decode(PodEvent.self, from: line, subject: "journal") else { continue }
+            if case .containerExited(_, _, let exit) = event.kind { return exit.finishedAt }
+        }
+        return nil
+    }
+
     init(
         created: Int64, sightings: PodSightings, planned: Int64?, submitted: Int64?, stepStarted: Int64?, supervisor: Int64?,
         sandbox: Int64?, started: Int64?, exited: Int64?

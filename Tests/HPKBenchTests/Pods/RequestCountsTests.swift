@@ -1,0 +1,51 @@
+import Testing
+
+@testable import HPKBench
+
+@Suite("Counts of requests")
+struct RequestCountsTests {
+    private static let metrics = """
+        # TYPE apiserver_request_total counter
+        apiserver_request_total{code="200",component="apiserver",resource="pods",scope="namespace",subresource="status",verb="PATCH",version="v1"} 12
+        apiserver_request_total{code="409",component="apiserver",resource="pods",scope="namespace",subresource="status",verb="PATCH",version="v1"} 3
+        apiserver_request_total{code="201",component="apiserver",resource="events",scope="namespace",subresource="",verb="POST",version="v1"} 4e+00
+        apiserver_request_total{code="0",component="apiserver",resource="pods",scope="cluster",subresource="",verb="WATCH",version="v1"} 9
+        apiserver_request_total{code="200",component="",resource="",scope="",subresource="/readyz",verb="GET",version=""} 15
+        apiserver_request_total{code="200",resource="pods",verb="GET"
+        other_total{verb="GET",resource="pods"} 7
+        """
+
+    @Test("an API server's counters are summed over codes; watches, health checks and broken lines are left out")
+    func apiServer() {
+        let counts = RequestCounts(apiServerMetrics: Self.metrics)
+        #expect(counts.counts == ["PATCH pods/status": 15, "POST events": 4])
+        #expect(counts.total == 19)
+    }
+
+    @Test("of sdiag only the section by message type is read")
+    func sdiag() {
+        let text = """
+            Server thread count:  1
+            Remote Procedure Call statistics by message type
+            \tREQUEST_SUBMIT_BATCH_JOB                ( 4003) count:61     ave_time:1501   total_time:91575
+            \tREQUEST_FED_INFO                        ( 2049) count:4      ave_time:238    total_time:954
+            Remote Procedure Call statistics by user
+            \troot            (       0) count:99     ave_time:1      total_time:1
+            """
+        #expect(RequestCounts(sdiag: text).counts == ["REQUEST_SUBMIT_BATCH_JOB": 61, "REQUEST_FED_INFO": 4])
+    }
+
+    @Test("what happens anyway is taken off, and what did not grow is left out")
+    func since() {
+        let before = RequestCounts(["a": 10, "b": 5, "c": 1])
+        let after = RequestCounts(["a": 30, "b": 5, "c": 3, "d": 2])
+        let idle = RequestCounts(["c": 0.2])
+        #expect(after.since(before, background: idle, seconds: 10).counts == ["a": 20, "d": 2])
+        #expect(after.since(before).divided(by: 2).counts == ["a": 10, "c": 1, "d": 1])
+    }
+
+    @Test("rows begin with the most frequent, and equals go by name")
+    func rows() {
+        #expect(RequestCounts(["b": 2, "a": 2, "c": 9, "d": 0.01]).rows(atLeast: 0.05).map(\.[0]) == ["c", "a", "b"])
+    }
+}
