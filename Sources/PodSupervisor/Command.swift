@@ -16,22 +16,19 @@ public enum Command {
     public static func run(_ arguments: [String]) -> Int32 {
         // A peer that is gone shows as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
-        guard arguments.count == 4, ["run", "supervise"].contains(arguments[1]), arguments[2] == "--directory", arguments[3].hasPrefix("/")
+        guard arguments.count == 4, arguments[1] == "run", arguments[2] == "--directory", arguments[3].hasPrefix("/")
         else {
             _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             return arguments.dropFirst().first == "--help" ? 0 : 64
         }
         let directory = PodDirectory(path: arguments[3])
         do {
-            if arguments[1] == "supervise" {
-                return try supervise(directory, isNamespaced: true, lifeline: SandboxHolder.lifelineNumber)
-            }
             let start = startOfThisJob()
             if case .others(let owner) = try Claim.make(path: directory.claim, jobID: start.jobID) {
                 Console.note("the pod belongs to job \(owner); job \(start.jobID) leaves it alone")
                 return 0
             }
-            if let code = try SandboxHolder.run(arguments: [arguments[0], "supervise", "--directory", directory.path]) { return code }
+            if let code = try SandboxHolder.run({ supervise(directory, lifeline: $0) }) { return code }
             return try supervise(directory, isNamespaced: false, lifeline: nil)
         } catch {
             Console.note("\(error)")
@@ -39,7 +36,17 @@ public enum Command {
         }
     }
 
-    private static func supervise(_ directory: PodDirectory, isNamespaced: Bool, lifeline: Int32?) throws -> Int32 {
+    /// Inside the namespaces, where an error has nobody to be thrown to.
+    private static func supervise(_ directory: PodDirectory, lifeline: Descriptor) -> Int32 {
+        do {
+            return try supervise(directory, isNamespaced: true, lifeline: lifeline)
+        } catch {
+            Console.note("\(error)")
+            return 1
+        }
+    }
+
+    private static func supervise(_ directory: PodDirectory, isNamespaced: Bool, lifeline: Descriptor?) throws -> Int32 {
         umask(0)
         let start = startOfThisJob()
         let journal = try Journal(path: directory.journal)

@@ -48,7 +48,7 @@ final class ContainerProcess {
     private var killed = false
 
     private var terminationFile: String { "\(sandbox.memory)/termination/\(instance)" }
-    private var overlay: String { "\(sandbox.local.path)/overlay/\(instance)" }
+    private var overlay: String { Self.overlay(ofInstance: instance, in: sandbox) }
 
     /// Starts the container.
     ///
@@ -320,7 +320,16 @@ final class ContainerProcess {
         log.close()
         sandbox.volumes.release(instance: instance, container: container)
         _ = unlink(terminationFile)
-        let overlay = overlay
-        if FileSystem.status(overlay) != nil { Spawn.detach { try? FileSystem.removeTree(overlay) } }
+    }
+
+    /// Removes the writable layer of an instance that has ended, if it has one. The last one of each container goes with the sandbox, which
+    /// costs no process of its own.
+    static func removeOverlay(ofInstance instance: String, in sandbox: Sandbox) {
+        let path = overlay(ofInstance: instance, in: sandbox)
+        if FileSystem.status(path) != nil { Spawn.detach { try? FileSystem.removeTree(path) } }
+    }
+
+    private static func overlay(ofInstance instance: String, in sandbox: Sandbox) -> String {
+        "\(sandbox.local.path)/overlay/\(instance)"
     }
 }

@@ -3,23 +3,20 @@ import Glibc
 
 /// The batch step's own process: makes the namespaces, gives them their ids, forwards signals and ends as the supervisor in them ends.
 enum SandboxHolder {
-    static let lifelineNumber: Int32 = 3
-
-    /// Runs this program again inside new namespaces.
+    /// Runs the body in a copy of this process inside new namespaces.
     ///
-    /// - Parameter arguments: of the program inside.
-    /// - Returns: its exit code; nil where the node forbids user namespaces.
-    static func run(arguments: [String]) throws -> Int32? {
-        let program = try Descriptor(opening: "/proc/self/exe", O_RDONLY)
+    /// - Parameter body: the work inside; it gets its end of the lifeline, at which it sees the end of the process outside, and gives the
+    ///   exit code.
+    /// - Returns: the exit code; nil where the node forbids user namespaces.
+    static func run(_ body: (Descriptor) -> Int32) throws -> Int32? {
         // Signals are blocked before the child exists, so that none can be missed.
         var signals = sigset_t()
         sigemptyset(&signals)
         for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
         sigprocmask(SIG_BLOCK, &signals, nil)
         var lifelineEnd: Int32 = -1
-        let child = Spawn.withCStrings(arguments) { argv in
-            program.use { hpk_sandbox_start($0, argv, environ, lifelineNumber, &lifelineEnd) }
-        }
+        let child = hpk_sandbox_start(&lifelineEnd)
+        if child == 0 { _exit(body(Descriptor(owning: lifelineEnd))) }
         guard child > 0 else {
             Console.note("user namespaces cannot be made on this node: \(String(cString: strerror(errno)))")
             return nil
@@ -44,7 +41,7 @@ enum SandboxHolder {
             while hpk_reap(&id, &code, &cause) == 1 {
                 guard id == child else { continue }
                 if cause != 0 { Console.note("the supervisor was ended by signal \(cause)") }
-                if (122...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
+                if (123...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
                 return code
             }
         }

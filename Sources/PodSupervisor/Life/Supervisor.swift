@@ -4,8 +4,12 @@ import PodProtocol
 
 /// Runs one pod: performs what ``PodLifecycle`` decides, on one thread and one event loop.
 final class Supervisor {
+    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too.
+    private static let sweepInterval: UInt32 = 16
+
     private let plan: LaunchPlan
     private let directory: PodDirectory
+    private let jobID: UInt32
     private let clock: Clock
     private let loop: EventLoop
     private let recorder: EventRecorder
@@ -27,10 +31,11 @@ final class Supervisor {
     /// - Throws: what stands in the way; the journal then has a `sandboxFailed`.
     init(
         plan: LaunchPlan, directory: PodDirectory, start: SupervisorStart, journal: Journal, history: JournalHistory, isNamespaced: Bool,
-        lifeline: Int32?, clock: Clock = .system
+        lifeline: Descriptor?, clock: Clock = .system
     ) throws {
         self.plan = plan
         self.directory = directory
+        jobID = start.jobID
         self.clock = clock
         let loop = try EventLoop(clock: clock)
         self.loop = loop
@@ -56,7 +61,7 @@ final class Supervisor {
             throw error
         }
         try watchSignals()
-        if let lifeline { try watchLifeline(Descriptor(owning: lifeline)) }
+        if let lifeline { try watchLifeline(lifeline) }
         wire()
     }
 
@@ -66,8 +71,10 @@ final class Supervisor {
     func run() throws -> Int32 {
         connection.start()
         if !awaitsDelivery { perform(lifecycle.begin()) }
-        let base = plan.localDirectory
-        Spawn.detach { LocalDirectory.sweep(base: base) }
+        if jobID.isMultiple(of: Self.sweepInterval) {
+            let base = plan.localDirectory
+            Spawn.detach { LocalDirectory.sweep(base: base) }
+        }
         try loop.run()
         try? sandbox.remove()
         return exitCode ?? 1
@@ -106,7 +113,6 @@ final class Supervisor {
     }
 
     private func watchLifeline(_ lifeline: Descriptor) throws {
-        lifeline.use { _ = fcntl($0, F_SETFD, FD_CLOEXEC) }
         lifeline.setNonBlocking()
         try loop.watch(lifeline.number, UInt32(HPK_READABLE)) { [weak self] _ in
             var byte: UInt8 = 0
@@ -222,6 +228,7 @@ final class Supervisor {
         let context = EnvironmentExpansion.Context(
             podAddresses: sandbox.podAddresses, hostAddress: sandbox.hostAddress, secrets: secrets)
         let id = "apptainer://\(plan.uid)/\(container.name)/\(restartCount)"
+        if restartCount > 0 { ContainerProcess.removeOverlay(ofInstance: "\(index).\(restartCount - 1)", in: sandbox) }
         let handlers = ContainerProcess.Handlers(
             started: { [weak self] in
                 guard let self else { return }
