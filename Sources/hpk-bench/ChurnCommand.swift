@@ -45,7 +45,8 @@ struct ChurnCommand: AsyncParsableCommand {
         settings.chain = chain
         settings.controlled = controlled
         settings.traced = traced
-        try await options.report("churn", "pods from their creation until they are gone, beside batch jobs with the same container") { cluster, report in
+        let description = "pods from their creation until they are gone, beside batch jobs with the same container"
+        try await options.report("churn", description) { cluster, report in
             try await ChurnBenchmark(cluster: cluster, settings: settings) { ReportOptions.say($0) }.run(&report)
         }
     }

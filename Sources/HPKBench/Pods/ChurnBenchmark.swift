@@ -124,7 +124,8 @@ public struct ChurnBenchmark: Sendable {
                     let after = try await Observation(stage, cluster)
                     if round > 0 { collected.withLock { $0.append(.init(result: result, before: before, after: after)) } }
                     return Measurement(
-                        operations: settings.pods, wallSeconds: result.wallSeconds, cpuSeconds: after.cpuSeconds(since: before, "hpk-kubelet"),
+                        operations: settings.pods, wallSeconds: result.wallSeconds,
+                        cpuSeconds: after.cpuSeconds(since: before, "hpk-kubelet"),
                         latencies: result.latencies)
                 },
                 .init(Self.batch) { _ in try await jobs.run(settings.pods, .plain, client: stage.slurm, ends: stage.ends) },
@@ -219,7 +220,8 @@ public struct ChurnBenchmark: Sendable {
                 }
                 var traces = (agent: FileSystemTrace(), supervisor: FileSystemTrace())
                 for file in try FileManager.default.contentsOfDirectory(atPath: agent.workingDirectory) where file.hasSuffix(".trace") {
-                    let text = String(decoding: FileManager.default.contents(atPath: "\(agent.workingDirectory)/\(file)") ?? Data(), as: UTF8.self)
+                    let bytes = FileManager.default.contents(atPath: "\(agent.workingDirectory)/\(file)") ?? Data()
+                    let text = String(decoding: bytes, as: UTF8.self)
                     if file == agentTrace {
                         traces.agent.add(text, below: agent.stateDirectory, from: begin)
                     } else {

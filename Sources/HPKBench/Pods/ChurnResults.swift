@@ -161,7 +161,8 @@ struct ChurnResults: Sendable {
             rows: rounds.names.map { name in
                 let latencies = rounds.latencies(name)
                 return [
-                    name, Number.text(rounds.median(name) { $0.rate }), Number.text(latencies.median), Number.text(latencies.percentile(99)),
+                    name, Number.text(rounds.median(name) { $0.rate }), Number.text(latencies.median),
+                    Number.text(latencies.percentile(99)),
                 ]
             } + [["pods, create → success only", Number.text(podRounds.map { podCount / $0.result.successSeconds }.sorted().median)]]
                 + [["deletion of a pod → gone (latency)"] + [""] + deletionCells])
@@ -206,14 +207,14 @@ struct ChurnResults: Sendable {
             report.notes.append("The first pod's image came over the network: prepared after \(Number.text(pull * 1000)) ms.")
         }
         report.notes += [
-            "Pods are deleted as soon as their success is seen; a rate ends with the last pod gone. A batch job's rate ends with the last end "
-                + "that slurmctld has pushed.",
-            "The plain batch job is `apptainer exec --containall IMAGE true` of the same image file, submitted through libslurm by four callers: "
-                + "it has no API server, no status, no log, one user id and a read-only root.",
+            "Pods are deleted as soon as their success is seen; a rate ends with the last pod gone. A batch job's rate ends with the last "
+                + "end that slurmctld has pushed.",
+            "The plain batch job is `apptainer exec --containall IMAGE true` of the same image file, submitted through libslurm by four "
+                + "callers: it has no API server, no status, no log, one user id and a read-only root.",
             "The sbatch flow is a model of HPK's first implementation: one sbatch process a pod, exit codes in files, a look every "
                 + "\(Number.text(SbatchFlow.pollSeconds)) s; requests to the API server and its own work are left out in its favour.",
-            "churn_vs_original is about pods that wait for each other (steps of a workflow), where a flow is as quick as its news. With many "
-                + "pods at once both are limited by Apptainer: see churn_vs_original_throughput.",
+            "churn_vs_original is about pods that wait for each other (steps of a workflow), where a flow is as quick as its news. With "
+                + "many pods at once both are limited by Apptainer: see churn_vs_original_throughput.",
             "File operations are counted by strace in a round of its own, with a stand-in for Apptainer (real supervisor, real sandbox).",
         ]
     }

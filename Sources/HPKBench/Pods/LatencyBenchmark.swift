@@ -179,8 +179,8 @@ public struct LatencyBenchmark: Sendable {
                     ]))
             let kind = part.isLight ? "without Apptainer (real supervisor, sandbox and hpk-init)" : "with Apptainer"
             report.notes.append(
-                "At \(Number.text(part.rate)) per second: \(part.exitToStatus.count) pods \(kind), of which \(Number.text(part.achieved)) per "
-                    + "second succeeded; \(part.jobEnds.count) jobs.")
+                "At \(Number.text(part.rate)) per second: \(part.exitToStatus.count) pods \(kind), of which \(Number.text(part.achieved)) "
+                    + "per second succeeded; \(part.jobEnds.count) jobs.")
         }
         report.notes += [
             "A container's last act is its last line of output, with the time at which the supervisor read it.",

@@ -13,7 +13,7 @@ struct Observation: Sendable {
     init(_ stage: ChurnBenchmark.Stage, _ cluster: BenchCluster) async throws {
         let metrics = try await stage.namespace.client.send(APIRequest("GET", "/metrics")).body
         api = RequestCounts(apiServerMetrics: String(decoding: metrics, as: UTF8.self))
-        slurm = RequestCounts(sdiag: try cluster.run("sdiag", []))
+        slurm = RequestCounts(try await stage.slurm.statistics())
         ownRequests = stage.namespace.requestCount
         cpu = ClusterCPU(cluster, agent: stage.agent.observed).seconds()
         time = Stopwatch.now

@@ -1,3 +1,5 @@
+import Slurm
+
 /// Requests by what they were about, as a server counted them: API requests by verb and resource, Slurm's RPCs by message type.
 public struct RequestCounts: Sendable, Equatable {
     /// Number of requests by kind.
@@ -37,7 +39,8 @@ public struct RequestCounts: Sendable, Equatable {
     public init(apiServerMetrics text: String) {
         counts = [:]
         for line in text.split(separator: "\n") where line.hasPrefix("apiserver_request_total{") {
-            guard let end = line.lastIndex(of: "}"), let value = Double(line[line.index(after: end)...].drop { $0 == " " }) else { continue }
+            guard let end = line.lastIndex(of: "}"), let value = Double(line[line.index(after: end)...].drop { $0 == " " })
+            else { continue }
             var labels: [Substring: Substring] = [:]
             for pair in line[..<end].dropFirst("apiserver_request_total{".count).split(separator: ",") {
                 let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -49,20 +52,9 @@ public struct RequestCounts: Sendable, Equatable {
         }
     }
 
-    /// What `sdiag` says under "Remote Procedure Call statistics by message type".
-    public init(sdiag text: String) {
-        counts = [:]
-        var isWithin = false
-        for line in text.split(separator: "\n") {
-            if line.hasPrefix("Remote Procedure Call statistics by message type") {
-                isWithin = true
-            } else if isWithin {
-                // `	REQUEST_SUBMIT_BATCH_JOB ( 4003) count:12 ave_time:…`
-                guard line.first?.isWhitespace == true else { break }
-                let words = line.split { $0 == " " || $0 == "\t" }
-                guard let name = words.first, let count = words.first(where: { $0.hasPrefix("count:") }) else { continue }
-                counts[String(name)] = Double(count.dropFirst("count:".count))
-            }
-        }
+    /// Slurm's own counters, by message type.
+    public init(_ statistics: SlurmStatistics) {
+        counts = Dictionary(
+            statistics.requestsByType.map { ($0.key.description, Double($0.value.count)) }, uniquingKeysWith: { $0 + $1 })
     }
 }

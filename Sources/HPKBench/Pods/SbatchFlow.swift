@@ -65,7 +65,7 @@ public struct SbatchFlow: Sendable {
             let found = missing.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0).exitCode") }
             missing.subtract(found)
             seen += found.map { _ in watch.seconds }
-            guard watch.seconds < 600 else { throw PodWatch.Failure(description: "\(missing.count) sbatch jobs left no exit code in 600 s") }
+            guard watch.seconds < 600 else { throw PodWatch.Failure(description: "\(missing.count) jobs left no exit code in 600 s") }
         }
         return seen
     }

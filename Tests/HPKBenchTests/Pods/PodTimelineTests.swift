@@ -76,7 +76,8 @@ struct PodTimelineTests {
         "the last line of a log has the time of the container's last act",
         arguments: [
             ("1970-01-01T00:00:01.5Z stdout F a\n1970-01-01T00:00:02.000000007Z stdout F end\n", 2_000_000_007 as Int64?),
-            ("1970-01-01T00:00:01.5Z stdout F a", 1_500_000_000), ("", nil), ("nonsense\n", nil), ("1970-01-01T00:00:01Z stdout F a\n", nil),
+            ("1970-01-01T00:00:01.5Z stdout F a", 1_500_000_000), ("", nil), ("nonsense\n", nil),
+            ("1970-01-01T00:00:01Z stdout F a\n", nil),
         ])
     func lastLine(log: String, time: Int64?) {
         #expect(LogEnd.time(ofLastLineIn: Data(log.utf8)) == time)

@@ -1,3 +1,5 @@
+import Foundation
+import Slurm
 import Testing
 
 @testable import HPKBench
@@ -6,10 +8,10 @@ import Testing
 struct RequestCountsTests {
     private static let metrics = """
         # TYPE apiserver_request_total counter
-        apiserver_request_total{code="200",component="apiserver",resource="pods",scope="namespace",subresource="status",verb="PATCH",version="v1"} 12
-        apiserver_request_total{code="409",component="apiserver",resource="pods",scope="namespace",subresource="status",verb="PATCH",version="v1"} 3
-        apiserver_request_total{code="201",component="apiserver",resource="events",scope="namespace",subresource="",verb="POST",version="v1"} 4e+00
-        apiserver_request_total{code="0",component="apiserver",resource="pods",scope="cluster",subresource="",verb="WATCH",version="v1"} 9
+        apiserver_request_total{code="200",resource="pods",subresource="status",verb="PATCH"} 12
+        apiserver_request_total{code="409",resource="pods",subresource="status",verb="PATCH"} 3
+        apiserver_request_total{code="201",resource="events",subresource="",verb="POST"} 4e+00
+        apiserver_request_total{code="0",resource="pods",scope="cluster",subresource="",verb="WATCH"} 9
         apiserver_request_total{code="200",component="",resource="",scope="",subresource="/readyz",verb="GET",version=""} 15
         apiserver_request_total{code="200",resource="pods",verb="GET"
         other_total{verb="GET",resource="pods"} 7
@@ -22,17 +24,12 @@ struct RequestCountsTests {
         #expect(counts.total == 19)
     }
 
-    @Test("of sdiag only the section by message type is read")
-    func sdiag() {
-        let text = """
-            Server thread count:  1
-            Remote Procedure Call statistics by message type
-            \tREQUEST_SUBMIT_BATCH_JOB                ( 4003) count:61     ave_time:1501   total_time:91575
-            \tREQUEST_FED_INFO                        ( 2049) count:4      ave_time:238    total_time:954
-            Remote Procedure Call statistics by user
-            \troot            (       0) count:99     ave_time:1      total_time:1
-            """
-        #expect(RequestCounts(sdiag: text).counts == ["REQUEST_SUBMIT_BATCH_JOB": 61, "REQUEST_FED_INFO": 4])
+    @Test("Slurm's counters keep the names of their messages")
+    func slurm() {
+        var statistics = SlurmStatistics(time: .distantPast, resetTime: .distantPast)
+        statistics.requestsByType = [.userJobs: .init(count: 3), .ping: .init(count: 1)]
+        let counts = RequestCounts(statistics)
+        #expect(counts.counts == [RequestType.userJobs.description: 3, RequestType.ping.description: 1])
     }
 
     @Test("what happens anyway is taken off, and what did not grow is left out")
