@@ -30,7 +30,7 @@ public struct BatchJobs: Sendable {
         public func follow(_ client: SlurmClient) async {
             for await push in client.pushes {
                 guard push.kind == .complete else { continue }
-                take(push.jobID, at: WallClock.now)
+                take(JobID(rawValue: push.number), at: WallClock.now)
             }
         }
 
