@@ -18,6 +18,7 @@ public final class BenchAgent: Sendable {
     private let process: Process
     private let client: KubernetesClient
     private let logFile: String
+    private let isWrapped: Bool
 
     /// Folder of the pods' directories, on what stands for the shared file system.
     public var podsDirectory: String { "\(workingDirectory)/.hpk/pods" }
@@ -61,8 +62,10 @@ public final class BenchAgent: Sendable {
         guard files.createFile(atPath: logFile, contents: nil, attributes: [.posixPermissions: 0o600]) else {
             throw Failure(description: "cannot create \(logFile)")
         }
+        let wrapping = wrapper(workingDirectory)
+        isWrapped = !wrapping.isEmpty
         let command =
-            wrapper(workingDirectory) + [
+            wrapping + [
                 "\(cluster.programs)/hpk-kubelet", "run", "--nodename", nodeName, "--registry", "docker://\(cluster["HPK_REGISTRY"])/",
                 "--insecure-registry", cluster["HPK_REGISTRY"], "--working-dir", workingDirectory, "--log-level", "warning",
                 "--kubelet-port", cluster["HPK_KUBELET_PORT"], "--supervisor-port", "0",
@@ -107,5 +110,5 @@ public final class BenchAgent: Sendable {
     }
 
     /// The agent itself, where a wrapper runs it as its child.
-    private var agentID: Int32 { observed.children.first?.id ?? process.processIdentifier }
+    private var agentID: Int32 { (isWrapped ? observed.children.first?.id : nil) ?? process.processIdentifier }
 }
