@@ -6,10 +6,10 @@
 #include <dirent.h>
 #include <sys/types.h>
 
-/// Starts a child in new user, mount, PID, IPC and UTS namespaces. It waits until a byte comes over the lifeline, becomes uid 0 and
-/// gid 0 there, asks to be killed when its parent ends, and executes the program again with the lifeline as descriptor `lifeline_number`.
-/// Returns the child's process id; `*lifeline` is the parent's end.
-pid_t hpk_sandbox_start(int executable, char *const argv[], char *const envp[], int lifeline_number, int *lifeline);
+/// Makes a copy of this process, which must have one thread, in new user, mount, PID, IPC and UTS namespaces: as fork does, it returns 0 in
+/// the child and the child's process id in the parent, whose end of the lifeline `*lifeline` is. The child returns when a byte has come over
+/// the lifeline; it is uid 0 and gid 0 by then, is killed when its parent ends, and its end of the lifeline is descriptor `lifeline_number`.
+pid_t hpk_sandbox_start(int lifeline_number, int *lifeline);
 
 struct hpk_spawn_request {
     const char *path;

@@ -279,6 +279,6 @@ final class ContainerProcess {
         }
         input?.close()
         log.close()
-        setup.release()
+        setup.release(keepsLayer: true)
     }
 }

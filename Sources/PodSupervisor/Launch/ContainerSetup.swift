@@ -47,9 +47,15 @@ struct ContainerSetup {
         return (command, try specification.memoryFile())
     }
 
-    func release() {
+    /// - Parameter keepsLayer: the writable layer stays until ``removeLayer()``, or goes with the sandbox, which costs no process of its own.
+    func release(keepsLayer: Bool = false) {
         sandbox.volumes.release(instance: instance, container: container)
         _ = unlink(terminationFile)
+        if !keepsLayer { removeLayer() }
+    }
+
+    /// Removes the writable layer, if there is one.
+    func removeLayer() {
         let overlay = overlay
         if FileSystem.status(overlay) != nil { Spawn.detach { try? FileSystem.removeTree(overlay) } }
     }

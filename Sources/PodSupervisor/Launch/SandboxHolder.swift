@@ -12,21 +12,19 @@ enum SandboxHolder {
         var wasKilled: Bool
     }
 
-    /// Runs this program again inside new namespaces.
+    /// Runs a command of this program in a copy of this process inside new namespaces.
     ///
-    /// - Parameter arguments: of the program inside.
+    /// - Parameter arguments: of the command, the program's name first.
     /// - Returns: its end; nil where the node forbids user namespaces.
     static func run(arguments: [String]) throws -> End? {
-        let program = try Descriptor(opening: "/proc/self/exe", O_RDONLY)
         // Signals are blocked before the child exists, so that none can be missed.
         var signals = sigset_t()
         sigemptyset(&signals)
         for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
         sigprocmask(SIG_BLOCK, &signals, nil)
         var lifelineEnd: Int32 = -1
-        let child = Spawn.withCStrings(arguments) { argv in
-            program.use { hpk_sandbox_start($0, argv, environ, lifelineNumber, &lifelineEnd) }
-        }
+        let child = hpk_sandbox_start(lifelineNumber, &lifelineEnd)
+        if child == 0 { _exit(Command.run(arguments)) }
         guard child > 0 else {
             Console.note("user namespaces cannot be made on this node: \(String(cString: strerror(errno)))")
             return nil
@@ -58,7 +56,7 @@ enum SandboxHolder {
                 broker.reaped(id, code: code)
                 guard id == child else { continue }
                 if cause != 0 { Console.note("the supervisor was ended by signal \(cause)") }
-                if (122...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
+                if (123...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
                 result = End(code: code, wasKilled: cause != 0)
                 loop.stop()
             }

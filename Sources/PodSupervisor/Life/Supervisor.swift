@@ -4,8 +4,12 @@ import PodProtocol
 
 /// Runs one pod: performs what ``PodLifecycle`` decides, on one thread and one event loop.
 final class Supervisor {
+    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too.
+    private static let sweepInterval: UInt32 = 16
+
     private let plan: LaunchPlan
     private let directory: PodDirectory
+    private let jobID: UInt32
     private let clock: Clock
     private let loop: EventLoop
     private let recorder: EventRecorder
@@ -34,6 +38,7 @@ final class Supervisor {
     ) throws {
         self.plan = plan
         self.directory = directory
+        jobID = start.jobID
         self.clock = clock
         let loop = try EventLoop(clock: clock)
         self.loop = loop
@@ -72,8 +77,10 @@ final class Supervisor {
         connection.start()
         steps?.begin { [weak self] in self?.nodesChanged($0) }
         beginIfReady()
-        let base = plan.localDirectory
-        Spawn.detach { LocalDirectory.sweep(base: base) }
+        if jobID.isMultiple(of: Self.sweepInterval) {
+            let base = plan.localDirectory
+            Spawn.detach { LocalDirectory.sweep(base: base) }
+        }
         try loop.run()
         try? sandbox.remove()
         return exitCode ?? 1
@@ -272,6 +279,9 @@ final class Supervisor {
             guard let self else { return }
             self.recorder.record(.containerStarted(container: container.name, restartCount: restartCount, containerID: id))
             self.perform(self.lifecycle.started(index, at: self.clock.monotonic()))
+        }
+        if restartCount > 0, steps == nil {
+            ContainerSetup(container: container, instance: "\(index).\(restartCount - 1)", sandbox: sandbox).removeLayer()
         }
         do {
             if let steps {
