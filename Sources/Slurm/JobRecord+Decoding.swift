@@ -3,46 +3,46 @@ import Foundation
 
 extension JobRecord {
     /// Copies what we use out of libslurm's record. It trusts nothing in it but that its pointers are NULL or C strings.
-    init(decoding info: UnsafePointer<slurm_job_info_t>) {
+    init(decoding info: UnsafePointer<slurm_job_info_t>, _ texts: inout RepeatedTexts) {
         let job = info.pointee
         self.init(
-            id: Self.id(of: info), name: CStrings.text(job.name), comment: CStrings.optional(job.comment),
+            id: Self.id(of: info), name: texts.optional(job.name, .name) ?? "", comment: texts.optional(job.comment, .comment),
             userID: job.user_id, state: JobState(rawValue: job.job_state), stateReason: StateReason(rawValue: UInt32(job.state_reason)))
         groupID = job.group_id
         number = hpk_slurm_job_id(info)
         if id.task == nil { arrayTasks = Self.waitingTasks(of: info) }
-        adminComment = CStrings.optional(job.admin_comment)
-        systemComment = CStrings.optional(job.system_comment)
-        stateDescription = CStrings.optional(job.state_desc)
+        adminComment = texts.optional(job.admin_comment, .adminComment)
+        systemComment = texts.optional(job.system_comment, .systemComment)
+        stateDescription = texts.optional(job.state_desc, .stateDescription)
         exitStatus = ExitStatus(rawValue: Sentinel.number(job.exit_code) ?? 0)
         derivedExitStatus = ExitStatus(rawValue: Sentinel.number(job.derived_ec) ?? 0)
         submitTime = Self.date(job.submit_time)
         eligibleTime = Self.date(job.eligible_time)
         startTime = Self.date(job.start_time)
         endTime = Self.date(job.end_time)
-        nodeList = CStrings.optional(job.nodes)
-        batchHost = CStrings.optional(job.batch_host)
-        scheduledNodes = CStrings.optional(job.sched_nodes)
+        nodeList = texts.optional(job.nodes, .nodeList)
+        batchHost = texts.optional(job.batch_host, .batchHost)
+        scheduledNodes = texts.optional(job.sched_nodes, .scheduledNodes)
         restartCount = Int(job.restart_cnt)
-        partition = CStrings.optional(job.partition)
-        account = CStrings.optional(job.account)
-        qos = CStrings.optional(job.qos)
-        reservation = CStrings.optional(job.resv_name)
-        constraint = CStrings.optional(job.features)
-        dependency = CStrings.optional(job.dependency)
-        licenses = CStrings.optional(job.licenses)
+        partition = texts.optional(job.partition, .partition)
+        account = texts.optional(job.account, .account)
+        qos = texts.optional(job.qos, .qos)
+        reservation = texts.optional(job.resv_name, .reservation)
+        constraint = texts.optional(job.features, .constraint)
+        dependency = texts.optional(job.dependency, .dependency)
+        licenses = texts.optional(job.licenses, .licenses)
         priority = Sentinel.number(job.priority) ?? 0
         timeLimitMinutes = Sentinel.number(job.time_limit)
         numCPUs = Sentinel.number(job.num_cpus) ?? 0
         numNodes = Sentinel.number(job.num_nodes) ?? 0
         numTasks = Sentinel.number(job.num_tasks) ?? 0
-        tresRequested = CStrings.optional(job.tres_req_str)
-        tresAllocated = CStrings.optional(job.tres_alloc_str)
-        tresPerNode = CStrings.optional(job.tres_per_node)
-        workingDirectory = CStrings.optional(job.work_dir)
-        standardOutput = CStrings.optional(job.std_out)
-        standardError = CStrings.optional(job.std_err)
-        allocNode = CStrings.optional(job.alloc_node)
+        tresRequested = texts.optional(job.tres_req_str, .tresRequested)
+        tresAllocated = texts.optional(job.tres_alloc_str, .tresAllocated)
+        tresPerNode = texts.optional(job.tres_per_node, .tresPerNode)
+        workingDirectory = texts.optional(job.work_dir, .workingDirectory)
+        standardOutput = texts.optional(job.std_out, .standardOutput)
+        standardError = texts.optional(job.std_err, .standardError)
+        allocNode = texts.optional(job.alloc_node, .allocNode)
     }
 
     private static func id(of info: UnsafePointer<slurm_job_info_t>) -> JobID {

@@ -51,6 +51,8 @@ public struct JobSubmission: Sendable, Hashable {
         case perNode(megabytes: UInt64)
         /// MiB for each allocated CPU.
         case perCPU(megabytes: UInt64)
+        /// MiB for each allocated GPU.
+        case perGPU(megabytes: UInt64)
     }
 
     /// Whom the job shares its nodes with.
@@ -61,6 +63,8 @@ public struct JobSubmission: Sendable, Hashable {
         case user
         /// With jobs of the same MCS label (`--exclusive=mcs`).
         case mcs
+        /// With nobody on its whole segment of the network (`--exclusive=topo`, from 24.11 on).
+        case topology
         /// With anybody, also on the same CPUs where the partition allows it (`--oversubscribe`).
         case oversubscribe
     }
@@ -145,11 +149,11 @@ public struct JobSubmission: Sendable, Hashable {
     public var minCPUsPerNode: UInt16?
     /// `--tmp`: MiB of temporary disk of each node.
     public var temporaryDiskMegabytes: UInt32?
-    /// `--mem`, `--mem-per-cpu`.
+    /// `--mem`, `--mem-per-cpu`, `--mem-per-gpu`.
     public var memory: Memory?
     /// `--gres` of each node, as sbatch reads it: `gpu:2`, `gpu:a100:1,shard:4`.
     public var gres: String?
-    /// `--gpus` of the whole job: `2`, `a100:2`.
+    /// `--gpus` of the whole job: `2`, `a100:1,h100:2`.
     public var gpus: String?
     /// `--exclusive`, `--oversubscribe`.
     public var sharing: Sharing?
@@ -170,6 +174,13 @@ public struct JobSubmission: Sendable, Hashable {
     public var killOnNodeFail: Bool?
     /// `--signal`.
     public var warningSignal: WarningSignal?
+
+    /// Where on a node the tasks go.
+    public var layout = Layout()
+    /// How GPUs are counted and used.
+    public var gpuUse = GPUUse()
+    /// Options that few jobs need.
+    public var extras = Extras()
 
     /// Where slurmctld says that the job changed. Without it the job's end is only found by asking.
     public var pushEndpoint: PushEndpoint?

@@ -68,7 +68,11 @@ struct CancelWord: Sendable, Equatable {
         var words: [CancelWord] = []
         var tasks: [UInt32: [JobID]] = [:]
         for job in Set(jobs) {
-            if job.task == nil { words.append(CancelWord(text: job.description, jobs: [job])) } else { tasks[job.rawValue, default: []].append(job) }
+            if job.task == nil {
+                words.append(CancelWord(text: job.description, jobs: [job]))
+            } else {
+                tasks[job.rawValue, default: []].append(job)
+            }
         }
         for (array, jobs) in tasks {
             let text = jobs.count == 1 ? jobs[0].description : "\(array)_[\(ArrayTasks(jobs.compactMap(\.task)))]"

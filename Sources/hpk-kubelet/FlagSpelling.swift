@@ -6,6 +6,7 @@ enum FlagSpelling {
         "enable-cgroupv2": "disable-cgroupv2",
         "disable-gathering": "enable-gathering",
         "no-scheduler": "scheduler",
+        "container-steps": "no-container-steps",
     ]
 
     /// The arguments with `--switch=true` and `--switch=false` turned into the switch or its opposite, and `--name=` into the name and an

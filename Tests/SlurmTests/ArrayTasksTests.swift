@@ -19,12 +19,15 @@ struct ArrayTasksTests {
         #expect(ArrayTasks(tasks.description) == tasks)
     }
 
-    @Test("Malformed texts are none", arguments: ["", "a", "-", "3-1", "1,,2", "5,4", "1-2:0", "1-2:x", "1:2:3", "4294967296", "1,1", " 1"])
+    @Test(
+        "Malformed texts are none", arguments: ["", "a", "-", "3-1", "1,,2", "5,4", "1-2:0", "1-2:x", "1:2:3", "4294967296", "1,1", " 1"])
     func malformed(text: String) {
         #expect(ArrayTasks(text) == nil)
     }
 
-    @Test("A text that was cut off says so, and its last number is not trusted", arguments: [("0-3,7,1...", [0, 1, 2, 3, 7]), ("0-...", [])] as [(String, [UInt32])])
+    @Test(
+        "A text that was cut off says so, and its last number is not trusted",
+        arguments: [("0-3,7,1...", [0, 1, 2, 3, 7]), ("0-...", [])] as [(String, [UInt32])])
     func truncated(text: String, indices: [UInt32]) throws {
         let tasks = try #require(ArrayTasks(text))
         #expect(tasks.isTruncated)
@@ -37,7 +40,8 @@ struct ArrayTasksTests {
     }
 
     @Test(
-        "A task's id is written as Slurm writes it and read back", arguments: [("123_4", JobID(array: 123, task: 4)), ("7_0", JobID(array: 7, task: 0))])
+        "A task's id is written as Slurm writes it and read back",
+        arguments: [("123_4", JobID(array: 123, task: 4)), ("7_0", JobID(array: 7, task: 0))])
     func identifiers(text: String, id: JobID) throws {
         #expect(JobID(text) == id)
         #expect(id.description == text)
@@ -54,14 +58,18 @@ struct ArrayTasksTests {
 
     @Test("Cancellations name each array once")
     func cancelWords() {
-        let jobs = [JobID(array: 5, task: 3), JobID(rawValue: 9), JobID(array: 5, task: 1), JobID(array: 5, task: 2), JobID(array: 7, task: 0), JobID(rawValue: 9)]
+        let jobs = [
+            JobID(array: 5, task: 3), JobID(rawValue: 9), JobID(array: 5, task: 1), JobID(array: 5, task: 2), JobID(array: 7, task: 0),
+            JobID(rawValue: 9),
+        ]
         #expect(CancelWord.words(for: jobs).map(\.text) == ["5_[1-3]", "7_0", "9"])
         #expect(CancelWord.words(for: []).isEmpty)
     }
 
     @Test("A record of waiting tasks stands for each of them")
     func waitingTasks() {
-        var record = JobRecord(id: JobID(rawValue: 4), name: "n", state: JobState(.pending), stateReason: StateReason(rawValue: 0, text: "None"))
+        var record = JobRecord(
+            id: JobID(rawValue: 4), name: "n", state: JobState(.pending), stateReason: StateReason(rawValue: 0, text: "None"))
         #expect(record.tasks == [record])
         record.arrayTasks = ArrayTasks("0,2-3")
         #expect(record.tasks.map(\.id) == [0, 2, 3].map { JobID(array: 4, task: $0) })

@@ -31,6 +31,12 @@ enum LiveSlurm {
     static var configurationFile: String? { environment["SLURM_CONF"] }
     static var isAvailable: Bool { configurationFile != nil }
 
+    /// slurmctld limits this user's requests: `rl_enable`, from which it exempts root.
+    static let limitsRate: Bool = {
+        guard getuid() != 0, let path = configurationFile, let file = try? SlurmConfigurationFile(path: path) else { return false }
+        return file.value("SlurmctldParameters")?.contains("rl_enable") == true
+    }()
+
     /// One client for all tests of this process.
     private static let shared = Task { try await makeClient() }
 

@@ -30,6 +30,7 @@ public enum Setting: String, Sendable, CaseIterable {
     case localDir = "local-dir"
     case enableCgroupV2 = "enable-cgroupv2"
     case network
+    case containerSteps = "container-steps"
     case clusterDNS = "cluster-dns"
     case clusterDomain = "cluster-domain"
     case podProgram = "pod-program"

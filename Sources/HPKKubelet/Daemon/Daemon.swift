@@ -28,9 +28,10 @@ struct Agent {
     var services: [any ServiceLifecycle.Service]
 
     static func assemble(_ configuration: KubeletConfiguration, logger: Logger) async throws -> Agent {
-        try makeStateDirectory(configuration)
-        let identity = try AgentIdentity.acquire(
-            stateDirectory: configuration.stateDirectory, hostname: HostAddress.hostname())
+        let identity = try await NIOThreadPool.singleton.runIfActive {
+            try makeStateDirectory(configuration)
+            return try AgentIdentity.acquire(stateDirectory: configuration.stateDirectory, hostname: HostAddress.hostname())
+        }
         let connection = try ClusterAccess.connection(configuration)
         let address = configuration.kubeletAddress ?? ClusterAccess.ownAddress(toward: connection)
         let client = KubernetesClient(
@@ -75,7 +76,7 @@ struct Agent {
             services: PodServices(
                 store: store, preparer: preparer, jobs: jobs, submitter: submitter, batches: batches, feed: feed, api: api, status: status,
                 access: { await access.value() }, record: { pod, note in events.record(note, about: pod) }, logger: logger),
-            jobs: jobs)
+            jobs: jobs, resyncPeriod: configuration.fullResyncPeriod)
 
         let ports = try await AgentPorts.open(configuration, connection: connection, address: address, manager: manager, logger: logger)
         await access.set(ports.access)

@@ -13,10 +13,15 @@ enum Console {
     }
 
     /// One line, written at once.
-    static func note(_ text: String) {
+    static func note(_ text: String) { put(text, STDOUT_FILENO) }
+
+    /// The same on standard error, where standard output has a form of its own.
+    static func complain(_ text: String) { put(text, STDERR_FILENO) }
+
+    private static func put(_ text: String, _ descriptor: Int32) {
         follow()
         let line = "hpk-pod: " + String(text.map { $0.isNewline ? " " : $0 }) + "\n"
-        _ = line.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
+        _ = line.withCString { write(descriptor, $0, strlen($0)) }
     }
 
     /// A file that cannot be opened leaves the words where they went before.

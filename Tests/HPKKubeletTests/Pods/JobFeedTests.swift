@@ -208,7 +208,7 @@ struct JobFeedTests {
         #expect(record.state.base == .completed)
     }
 
-    @Test("10,000 followed jobs and a storm of pushes: the queries keep their pace")
+    @Test("10,000 followed jobs and a storm of pushes: the queries keep their pace", .timeLimit(.minutes(1)))
     func storm() async throws {
         let source = TableSource()
         let count: UInt32 = 10_000
@@ -228,14 +228,14 @@ struct JobFeedTests {
         let clock = ContinuousClock()
         let began = clock.now
         var pushes = 0
-        while clock.now - began < .seconds(2) {
+        // A query of a busy machine takes long, and so does the pause after it: the storm goes on until one was seen.
+        while await clock.now - began < .seconds(2) || source.queries == before {
             for number in 0..<UInt32(1000) { await feed.pushed(number) }
             pushes += 1000
         }
         let seconds = (clock.now - began) / .seconds(1)
         let queries = await source.queries - before
         #expect(Double(queries) <= seconds / 0.25 + 1, "\(queries) queries in \(seconds) s for \(pushes) pushes")
-        #expect(queries >= 1)
     }
 
     @Test("Without followers Slurm is not asked")

@@ -106,7 +106,7 @@ private struct Bench {
     let changes: AsyncStream<PodChange>
     let mailbox: AsyncStream<PodChange>.Continuation
 
-    init() throws {
+    init(resyncPeriod: Duration = .seconds(3600)) throws {
         folder = try TemporaryFolder()
         let logger = Logger(label: "test")
         store = PodDirectoryStore(root: folder.path, threads: .singleton)
@@ -122,7 +122,7 @@ private struct Bench {
             services: PodServices(
                 store: store, preparer: ReadyPreparer(store: store), jobs: slurm, submitter: submitter, batches: batches, feed: feed, api: api,
                 status: PodStatusWriter(api: api, logger: logger), access: { access }, record: { _, _ in }, logger: logger),
-            jobs: slurm, settle: .milliseconds(1))
+            jobs: slurm, settle: .milliseconds(1), resyncPeriod: resyncPeriod)
         (changes, mailbox) = AsyncStream.makeStream()
     }
 
@@ -244,6 +244,17 @@ struct PodManagerTests {
             let settings = try #require(try await bench.store.connection(of: "unrecorded"))
             #expect(settings.endpoints == ["new.example:1"])
             #expect(settings.token == "secret")
+        }
+    }
+
+    @Test("A resync comes by itself after each period, and writes a status again that the object does not show")
+    func resync() async throws {
+        let bench = try Bench(resyncPeriod: .milliseconds(20))
+        try await bench.running {
+            bench.mailbox.yield(.synced)
+            bench.mailbox.yield(.present(Bench.pod("a")))
+            // The object in the manager's hands never shows what was written.
+            for _ in 0..<3 { await bench.until(.status("a", .pending)) }
         }
     }
 

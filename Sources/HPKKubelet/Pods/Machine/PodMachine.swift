@@ -69,6 +69,9 @@ public struct PodMachine: Sendable {
     static let journalLooks = 3
     /// Seconds between a pod's grace period and the KILL of its job.
     static let graceSlack = 5.0
+    /// Seconds that a connected supervisor has to end everything by itself where the pod has no grace period: unlike Slurm's KILL, it
+    /// leaves nothing on the node's disk.
+    static let killSlack = 2.0
 
     /// A machine for a pod that was just seen.
     public init(pod: Pod, at now: Date) {
@@ -204,6 +207,9 @@ public struct PodMachine: Sendable {
     }
 
     private func stopJob(_ id: JobID, _ stop: Stop) -> [PodEffect] {
+        if stop.graceSeconds == 0, isConnected, facts.start != nil {
+            return [.stop(request(for: stop)), .startTimer(.grace, seconds: Self.killSlack)]
+        }
         if facts.start == nil || stop.graceSeconds == 0 {
             return (isConnected ? [.stop(request(for: stop))] : []) + [.cancelJob(id), .startTimer(.grace, seconds: Self.graceSlack)]
         }

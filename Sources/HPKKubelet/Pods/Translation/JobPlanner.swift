@@ -41,7 +41,9 @@ public enum JobPlanner {
         job.warningSignal = warning
         if let text = pod.metadata.annotations[flagsAnnotation] {
             do {
-                try SbatchFlags.parse(text, context: flagContext).apply(to: &job)
+                let flags = try SbatchFlags.parse(text, context: flagContext)
+                flags.apply(to: &job)
+                StepPlanner.settleSize(of: &job, flags)
             } catch {
                 throw TranslationError(
                     .podFails(reason: "InvalidSlurmFlags"), field: "metadata.annotations['\(flagsAnnotation)']", message: "\(error)")

@@ -100,6 +100,13 @@ public actor JobFeed {
         if numbers[number] != nil || unnumbered > 0 || followers[JobID(rawValue: number)] != nil { ask() }
     }
 
+    /// Look at every followed job as soon as the pace allows.
+    func refreshAll() {
+        guard !followers.isEmpty else { return }
+        situation.isAsked = true
+        ring()
+    }
+
     /// The job is being ended: look often until its end is seen.
     public func expectEnd(of id: JobID) {
         guard var follower = followers[id] else { return }

@@ -10,6 +10,7 @@ public actor PodManager {
     private let jobs: any ClusterJobs
     private let logger: Logger
     private let settle: Duration
+    private let resyncPeriod: Duration
     private var workers: [String: PodWorker] = [:]
     private let (starts, startMailbox) = AsyncStream.makeStream(of: PodWorker.self)
     private var isRecovered = false
@@ -17,10 +18,14 @@ public actor PodManager {
     /// - Parameters:
     ///   - jobs: Looks for the jobs of this cluster's pods.
     ///   - settle: How long a submission may stay under way after its sender died.
-    public init(services: PodServices, jobs: any ClusterJobs, settle: Duration = .seconds(2)) {
+    ///   - resyncPeriod: Pause between two looks at all pods without a change of them.
+    public init(
+        services: PodServices, jobs: any ClusterJobs, settle: Duration = .seconds(2), resyncPeriod: Duration = .seconds(60)
+    ) {
         self.services = services
         self.jobs = jobs
         self.settle = settle
+        self.resyncPeriod = resyncPeriod
         logger = services.logger
     }
 
@@ -29,6 +34,7 @@ public actor PodManager {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.follow(changes) }
             group.addTask { await self.patrol() }
+            group.addTask { [resyncPeriod] in await self.resync(every: resyncPeriod) }
             for await worker in starts {
                 group.addTask {
                     await worker.run()

@@ -120,6 +120,14 @@ public actor PodWorker {
         }
     }
 
+    /// Writes the status again where the object, as the API server last showed it, says something else.
+    func resync() async {
+        guard let published, machine.stage != .discarded else { return }
+        let shown = machine.pod.metadata.annotations
+        if published.isTold(by: machine.pod.status), publishedAnnotations.allSatisfy({ shown[$0.key] == $0.value }) { return }
+        await services.status.rewrite(uid)
+    }
+
     private func renew() {
         guard let connection else { return }
         let (pod, preparer, logger) = (machine.pod, services.preparer, logger)
@@ -310,6 +318,8 @@ public actor PodWorker {
         do {
             try await services.store.remove(uid)
             try await services.batches.podRemoved(uid)
+        } catch is CancellationError {
+            // The agent is stopping; its next start removes directories of pods that are gone.
         } catch {
             logger.warning("the pod's directory was not removed", metadata: ["error": "\(error)"])
         }
