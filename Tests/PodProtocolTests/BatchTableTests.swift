@@ -17,7 +17,9 @@ struct BatchTableTests {
         }
     }
 
-    @Test("What could leave the pods' folder, or does not fit, has no slot", arguments: ["", "..", "a/b", "a b", "a\n", "ä", String(repeating: "x", count: 64)])
+    @Test(
+        "What could leave the pods' folder, or does not fit, has no slot",
+        arguments: ["", "..", "a/b", "a b", "a\n", "ä", String(repeating: "x", count: 64)])
     func unfit(uid: String) {
         #expect(BatchTable.encode([uid]) == nil)
     }

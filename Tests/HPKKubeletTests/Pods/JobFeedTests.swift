@@ -216,7 +216,9 @@ struct JobFeedTests {
         let feed = JobFeed(
             source: source, pace: QueryPace(shortest: 0.25, loadFactor: 20), logger: Logger(label: "test"))
         let (first, mailbox) = AsyncStream.makeStream(of: JobID.self)
-        for task in 0..<count { await feed.follow(JobID(array: 7, task: task)) { if case .changed(let record) = $0 { mailbox.yield(record.id) } } }
+        for task in 0..<count {
+            await feed.follow(JobID(array: 7, task: task)) { if case .changed(let record) = $0 { mailbox.yield(record.id) } }
+        }
         let running = Task { await feed.run() }
         defer { running.cancel() }
         var told: Set<JobID> = []

@@ -86,7 +86,8 @@ private struct ReadyPreparer: PodPreparing {
     func prepare(_ pod: Pod, note: @escaping @Sendable (PodNote) -> Void) async throws -> PreparedPod {
         try await store.write(plan: Bench.plan(pod.metadata.uid), connection: Bench.settings)
         let submission = JobSubmission(
-            name: "n/p", comment: JobComment(cluster: "c", uid: pod.metadata.uid)?.description, script: "#!/bin/sh\n", environment: [:], workingDirectory: "/")
+            name: "n/p", comment: JobComment(cluster: "c", uid: pod.metadata.uid)?.description, script: "#!/bin/sh\n", environment: [:],
+            workingDirectory: "/")
         return PreparedPod(submission: submission, imageIDs: [:], delivery: nil)
     }
 
@@ -120,7 +121,8 @@ private struct Bench {
         let access = SupervisorAccess(endpoints: ["new.example:1"], certificateAuthority: "CA", serverName: "agent")
         manager = PodManager(
             services: PodServices(
-                store: store, preparer: ReadyPreparer(store: store), jobs: slurm, submitter: submitter, batches: batches, feed: feed, api: api,
+                store: store, preparer: ReadyPreparer(store: store), jobs: slurm, submitter: submitter, batches: batches, feed: feed,
+                api: api,
                 status: PodStatusWriter(api: api, logger: logger), access: { access }, record: { _, _ in }, logger: logger),
             jobs: slurm, settle: .milliseconds(1), resyncPeriod: resyncPeriod)
         (changes, mailbox) = AsyncStream.makeStream()

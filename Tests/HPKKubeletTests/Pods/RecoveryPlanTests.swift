@@ -79,7 +79,8 @@ struct RecoveryPlanTests {
     @Test("Jobs and directories of pods that are gone are ended and removed")
     func orphans() throws {
         let plan = try RecoveryPlan(
-            pods: [], traces: ["gone": Self.intent("gone", job: 4)], jobs: [Self.owned("gone", Self.job(4)), Self.owned("gone", Self.job(5, .completed))])
+            pods: [], traces: ["gone": Self.intent("gone", job: 4)],
+            jobs: [Self.owned("gone", Self.job(4)), Self.owned("gone", Self.job(5, .completed))])
         #expect(plan.jobsToCancel == [JobID(rawValue: 4)])
         #expect(plan.directoriesToRemove == ["gone"])
     }
@@ -102,7 +103,9 @@ struct BatchRecoveryTests {
     }
 
     /// The tasks of an array that wait, and one that has started.
-    static func jobs(_ batch: String, array: UInt32, waiting: String, started: (task: UInt32, base: JobState.Base)...) throws -> [ClusterJob] {
+    static func jobs(
+        _ batch: String, array: UInt32, waiting: String, started: (task: UInt32, base: JobState.Base)...
+    ) throws -> [ClusterJob] {
         let comment = try #require(JobComment(cluster: "c", .batch(batch)))
         var shared = Plans.job(array, .pending)
         shared.arrayTasks = ArrayTasks(waiting)

@@ -99,7 +99,7 @@ struct SubmissionQueueTests {
         #expect(queue.isIdle)
     }
 
-    @Test("Pods that come one by one keep rounds of calls apart, the more so the longer it lasts; after a while a lone pod goes at once again")
+    @Test("Pods that come one by one keep rounds of calls apart, the more the longer it lasts; later a lone pod goes at once again")
     func rhythm() throws {
         let queue = Self.queue()
         queue.longestRhythm = 0.05
@@ -188,7 +188,9 @@ struct SubmissionQueueTests {
         #expect(queue.waitingCount == 70)
     }
 
-    @Test("Where not even one fits, all wait with the reason, and one call a pause finds out, however many pods there are", arguments: [true, false])
+    @Test(
+        "Where not even one fits, all wait with the reason, and one call a pause finds out, however many pods there are",
+        arguments: [true, false])
     func full(everybody: Bool) throws {
         let queue = Self.queue()
         for name in Self.names(2000) { queue.add(name, Self.small) }

@@ -77,7 +77,9 @@ actor BatchStore {
             for name in names where name.hasSuffix(".batch") {
                 let path = "\(root)/\(name)"
                 do {
-                    guard let bytes = SharedFiles.contents(path, limit: 64 << 20) else { throw PodDirectoryError(path: path, problem: "it cannot be read") }
+                    guard let bytes = SharedFiles.contents(path, limit: 64 << 20) else {
+                        throw PodDirectoryError(path: path, problem: "it cannot be read")
+                    }
                     let record = try BatchRecord(reading: bytes, subject: path)
                     guard "\(record.id).batch" == name else {
                         throw PodDirectoryError(path: path, problem: "it holds the record of another batch")

@@ -106,7 +106,8 @@ public actor JobSubmitter {
         } catch {
             let refusal = error as? SubmissionRefusal ?? SubmissionRefusal(.unavailable("\(error)"), message: "\(error)")
             var answer = refusal.answer
-            if case .unknown = answer {} else if let record = batches.removeValue(forKey: call.number) {
+            if case .unknown = answer {
+            } else if let record = batches.removeValue(forKey: call.number) {
                 do { try await around.batches.remove(record.id) } catch { answer = .unavailable("\(error)") }
             }
             around.logger.warning("Slurm did not take jobs", metadata: ["pods": "\(call.pods.count)", "error": "\(refusal.message)"])

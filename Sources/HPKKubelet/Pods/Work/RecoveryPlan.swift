@@ -72,7 +72,11 @@ struct RecoveryPlan: Sendable {
         let takenBatches = Set(jobs.compactMap { job in if case .batch(let id) = job.comment.subject { id } else { nil } })
         for batch in batches {
             let pods = Set(batch.members.map(\.uid)).intersection(known)
-            if pods.isEmpty || (batch.jobID == nil && !takenBatches.contains(batch.id)) { batchesToRemove.append(batch.id) } else { batchesToKeep.append((batch, pods)) }
+            if pods.isEmpty || (batch.jobID == nil && !takenBatches.contains(batch.id)) {
+                batchesToRemove.append(batch.id)
+            } else {
+                batchesToKeep.append((batch, pods))
+            }
         }
     }
 
