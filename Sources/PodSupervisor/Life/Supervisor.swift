@@ -4,12 +4,13 @@ import PodProtocol
 
 /// Runs one pod: performs what ``PodLifecycle`` decides, on one thread and one event loop.
 final class Supervisor {
-    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too.
+    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too. A
+    /// requeued job always looks, since its own earlier attempt may have been killed here.
     private static let sweepInterval: UInt32 = 16
 
     private let plan: LaunchPlan
     private let directory: PodDirectory
-    private let jobID: UInt32
+    private let sweeps: Bool
     private let clock: Clock
     private let loop: EventLoop
     private let recorder: EventRecorder
@@ -38,7 +39,7 @@ final class Supervisor {
     ) throws {
         self.plan = plan
         self.directory = directory
-        jobID = start.jobID
+        sweeps = start.attempt > 0 || start.jobID.isMultiple(of: Self.sweepInterval)
         self.clock = clock
         let loop = try EventLoop(clock: clock)
         self.loop = loop
@@ -77,7 +78,7 @@ final class Supervisor {
         connection.start()
         steps?.begin { [weak self] in self?.nodesChanged($0) }
         beginIfReady()
-        if jobID.isMultiple(of: Self.sweepInterval) {
+        if sweeps {
             let base = plan.localDirectory
             Spawn.detach { LocalDirectory.sweep(base: base) }
         }
