@@ -48,13 +48,13 @@ final class Supervisor {
         lifecycle = PodLifecycle(plan: plan, firstRestartCount: history.firstRestartCount)
         awaitsDelivery = plan.needsDelivery
         do {
-            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(directory), clock: clock)
+            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(plan, directory), clock: clock)
         } catch {
             recorder.record(.sandboxFailed(reason: (error as? Sandbox.Problem)?.reason ?? "SandboxFailed", message: "\(error)"))
             throw error
         }
         connection = AgentConnection(
-            loop: loop, clock: clock, directory: directory, journal: journal, uid: plan.uid, start: start)
+            loop: loop, clock: clock, directory: directory, settings: plan.connection, journal: journal, uid: plan.uid, start: start)
         streams = LogStreams(connection: connection)
         let line = lifeline.map { Descriptor(owning: $0) }
         do {
@@ -90,7 +90,8 @@ final class Supervisor {
     // MARK: - Setting up
 
     /// Host of the node agent's first endpoint; nil where the settings cannot be read, which ``AgentConnection`` reports.
-    private static func agentHost(_ directory: PodDirectory) -> String? {
+    private static func agentHost(_ plan: LaunchPlan, _ directory: PodDirectory) -> String? {
+        if let endpoint = plan.connection?.endpoints.first { return try? Endpoint(endpoint).host }
         let path = directory.connection
         guard let bytes = try? FileSystem.read(path, limit: 1 << 20),
             let settings = try? MessageCoding.decode(ConnectionSettings.self, from: bytes, subject: path),
