@@ -122,7 +122,11 @@ extension ClusterSuite {
                     #expect((50...60).contains(queued.count), "\(queued.count) of 60 were taken")
                     #expect(waiting.allSatisfy { $0.mainState?.waiting?.message?.contains("MaxJobCount") == true })
                     let one = try #require(waiting.first)
-                    #expect(try kubectl.eventReasons(of: one.metadata.name).filter { $0 == "SubmissionWaits" }.count == 1)
+                    // The events of a hundred pods take their time.
+                    try await kubectl.eventually("the pod's event says what it waits for") {
+                        try kubectl.eventReasons(of: one.metadata.name).contains("SubmissionWaits")
+                    }
+                    #expect(try kubectl.eventReasons(of: one.metadata.name).count { $0 == "SubmissionWaits" } == 1, "once, not for each try")
                     #expect(try slurm.unfinishedJobs(namespace: kubectl.namespace).count == queued.count)
 
                     try kubectl.must(["delete", "pods", "--wait=false"] + queued.map(\.metadata.name) + [one.metadata.name])
