@@ -59,7 +59,8 @@ test-cluster: all ## tests against the real Slurm, API server and Apptainer (sta
 .PHONY: test-live
 test-live:
 	swift test --skip-build --filter '^SlurmTests'
-	swift test --skip-build --filter '^KubernetesTests'
+	swift test --skip-build --filter '^KubernetesTests' --skip LiveFaultTests
+	swift test --skip-build --filter '^KubernetesTests.LiveFaultTests'
 	swift test --skip-build --filter '^PodSupervisorTests'
 	swift test --skip-build --filter '^HPKKubeletTests.*Image'
 	swift test --skip-build --filter '^ClusterTests'

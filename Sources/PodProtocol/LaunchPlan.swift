@@ -18,7 +18,7 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
     public var restartPolicy: RestartPolicy
     /// Seconds between TERM and KILL when the pod is stopped; 0 or more.
     public var terminationGracePeriodSeconds: Int64
-    /// Short host name that the containers see.
+    /// Host name that the containers see, at most 64 bytes; empty for the compute node's own.
     public var hostname: String
     /// Fully qualified name (`hostname.subdomain.namespace.svc.domain`) where the pod asks for one.
     public var fullyQualifiedName: String?
@@ -49,6 +49,8 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
     public var localDirectory: String
     public var logLimits: LogLimits
     public var restartBackoff: RestartBackoff
+    /// The containers run as Slurm steps; nil lets the supervisor start them itself.
+    public var steps: StepPlan?
 
     public init(
         uid: String, namespace: String, name: String, nodeName: String, restartPolicy: RestartPolicy = .always,
@@ -56,7 +58,8 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
         resolvConf: String? = nil, managesHostsFile: Bool = true, hostAliases: [HostAlias] = [], sharesProcessNamespace: Bool = false,
         fsGroup: UInt32? = nil, volumes: [VolumePlan] = [], initContainers: [ContainerPlan] = [], containers: [ContainerPlan],
         needsDelivery: Bool = false, apptainer: String = "apptainer", initProgram: String, localDirectory: String = "/tmp",
-        logLimits: LogLimits = LogLimits(), restartBackoff: RestartBackoff = RestartBackoff()
+        logLimits: LogLimits = LogLimits(), restartBackoff: RestartBackoff = RestartBackoff(),
+        steps: StepPlan? = nil
     ) {
         self.version = Self.currentVersion
         self.uid = uid
@@ -82,6 +85,7 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
         self.localDirectory = localDirectory
         self.logLimits = logLimits
         self.restartBackoff = restartBackoff
+        self.steps = steps
     }
 }
 

@@ -16,11 +16,12 @@ public struct PodDirectory: Sendable, Equatable {
     public var connection: String { path + "/connection.json" }
     /// The node agent's record of the submission, written before the job is submitted.
     public var intent: String { path + "/intent.json" }
-    /// Made with `O_EXCL` by the first supervisor of the pod: holds the job id that owns the pod. A supervisor of another job leaves at once.
+    /// Made with `O_EXCL` by the first supervisor of the pod: holds the job (``SupervisorStart/jobName``) that owns the pod. A supervisor of another job leaves at once.
     public var claim: String { path + "/claim" }
     /// ``PodEvent`` values, one JSON object a line.
     public var journal: String { path + "/journal.jsonl" }
-    /// What the supervisor itself prints (Slurm's standard output and error of the job).
+    /// What the supervisor itself prints (Slurm's standard output and error of the job). For a task of a job array it is made when there is
+    /// something to print, and what is printed before the supervisor knows its pod is in ``BatchDirectory/output``.
     public var output: String { path + "/slurm.out" }
     /// Folder of the containers' logs.
     public var logs: String { path + "/logs" }

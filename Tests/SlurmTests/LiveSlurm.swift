@@ -107,7 +107,7 @@ func firstPush(_ pushes: AsyncStream<JobPush>, about id: JobID, where condition:
 {
     try await withThrowingTaskGroup(of: JobPush?.self) { group in
         group.addTask {
-            for await push in pushes where push.jobID == id && condition(push) { return push }
+            for await push in pushes where push.number == id.rawValue && condition(push) { return push }
             return nil
         }
         group.addTask {

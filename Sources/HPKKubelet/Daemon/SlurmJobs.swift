@@ -1,12 +1,18 @@
-import Foundation
 import Glibc
 import Slurm
 
 /// The pods' jobs in a real Slurm: what the workers ask of ``SlurmClient``.
-struct SlurmJobs: JobControlling, JobSource, ClusterJobs {
+struct SlurmJobs: JobControlling, JobSource, JobSubmitting {
     let client: SlurmClient
     /// Tells this cluster's jobs from those of other mini clouds of the same user.
     let cluster: String
+    private let canceller: JobCanceller
+
+    init(client: SlurmClient, cluster: String) {
+        self.client = client
+        self.cluster = cluster
+        canceller = JobCanceller { await client.cancel($0) }
+    }
 
     func submit(_ submission: JobSubmission) async throws -> JobID {
         var submission = submission
@@ -14,17 +20,12 @@ struct SlurmJobs: JobControlling, JobSource, ClusterJobs {
         do {
             return try await client.submit(submission)
         } catch let error as SlurmError {
-            throw SubmissionFailure(message: error.description, isTransient: error.isTransient || error.mayHaveBeenApplied)
+            throw SubmissionRefusal(error)
         }
     }
 
-    func job(ofPod uid: String) async throws -> JobID? {
-        let records = try await podJobs().filter { $0.uid == uid }.map(\.record).sorted { $0.id < $1.id }
-        return (records.first { !$0.state.isFinal } ?? records.first)?.id
-    }
-
     func cancel(_ id: JobID) async throws {
-        try await client.cancel(id)
+        try await canceller.cancel(id)
     }
 
     func terminate(_ id: JobID) async throws {
@@ -32,18 +33,22 @@ struct SlurmJobs: JobControlling, JobSource, ClusterJobs {
     }
 
     func userJobs() async throws -> [JobRecord] {
-        try await client.jobs()
+        try await client.jobs(ofUser: getuid())
     }
 
-    func podJobs() async throws -> [(uid: String, record: JobRecord)] {
-        try await client.jobs().compactMap { record in
+    func podJobs() async throws -> [ClusterJob] {
+        try await userJobs().compactMap { record in
             guard let text = record.comment, let comment = JobComment(parsing: text), comment.cluster == cluster else { return nil }
-            return (comment.uid, record)
+            return ClusterJob(comment: comment, record: record)
         }
     }
-}
 
-extension SlurmClient {
-    /// All jobs of the user that runs this program.
-    fileprivate func jobs() async throws -> [JobRecord] { try await jobs(ofUser: getuid()) }
+    /// What slurmctld bounds; nil while it does not answer.
+    ///
+    /// - Parameter gathers: whether pods may go together at all.
+    func limits(gathers: Bool) async -> SubmissionQueue.Limits? {
+        guard gathers else { return SubmissionQueue.Limits(arrayTasks: 1) }
+        guard let settings = try? await client.settings() else { return nil }
+        return SubmissionQueue.Limits(arrayTasks: max(1, Int(min(settings.maxArraySize, settings.maxJobCount))))
+    }
 }

@@ -148,7 +148,7 @@ final class AgentConnection {
     }
 
     /// The socket addresses in what the resolving child wrote.
-    private static func split(_ bytes: [UInt8]) -> [[UInt8]] {
+    static func split(_ bytes: [UInt8]) -> [[UInt8]] {
         var result: [[UInt8]] = []
         var rest = bytes[...]
         while rest.count >= 4 {

@@ -79,11 +79,14 @@ public actor PodStatusWriter {
 
     /// Writes every known status again: after the node was unreachable, the API server's idea of the pods' readiness is its own.
     public func rewriteAll() {
-        for (uid, entry) in entries where entry.next == nil {
-            guard let written = entry.written else { continue }
-            entries[uid]?.next = written
-            schedule(uid)
-        }
+        for uid in entries.keys { rewrite(uid) }
+    }
+
+    /// Writes a pod's last status again, unless a newer one is on its way.
+    public func rewrite(_ uid: String) {
+        guard let entry = entries[uid], entry.next == nil, !entry.isWriting, let written = entry.written else { return }
+        entries[uid]?.next = written
+        schedule(uid)
     }
 
     private func schedule(_ uid: String) {
