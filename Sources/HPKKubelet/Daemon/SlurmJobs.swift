@@ -1,5 +1,6 @@
 import Glibc
 import Slurm
+import Synchronization
 
 /// The pods' jobs in a real Slurm: what the workers ask of ``SlurmClient``.
 struct SlurmJobs: JobControlling, JobSource, JobSubmitting {
@@ -7,6 +8,7 @@ struct SlurmJobs: JobControlling, JobSource, JobSubmitting {
     /// Tells this cluster's jobs from those of other mini clouds of the same user.
     let cluster: String
     private let canceller: JobCanceller
+    private let last = LastAnswer()
 
     init(client: SlurmClient, cluster: String) {
         self.client = client
@@ -33,7 +35,12 @@ struct SlurmJobs: JobControlling, JobSource, JobSubmitting {
     }
 
     func userJobs() async throws -> [JobRecord] {
-        try await client.jobs(ofUser: getuid())
+        let known = last.value
+        if let newer = try await client.jobs(since: known) {
+            last.value = newer
+            return newer.jobs
+        }
+        return known?.jobs ?? []
     }
 
     func podJobs() async throws -> [ClusterJob] {
@@ -50,5 +57,15 @@ struct SlurmJobs: JobControlling, JobSource, JobSubmitting {
         guard gathers else { return SubmissionQueue.Limits(arrayTasks: 1) }
         guard let settings = try? await client.settings() else { return nil }
         return SubmissionQueue.Limits(arrayTasks: max(1, Int(min(settings.maxArraySize, settings.maxJobCount))))
+    }
+}
+
+/// The newest answer about the user's jobs, so that slurmctld need not repeat it while nothing changes.
+private final class LastAnswer: Sendable {
+    private let snapshot = Mutex<JobsSnapshot?>(nil)
+
+    var value: JobsSnapshot? {
+        get { snapshot.withLock { $0 } }
+        set { snapshot.withLock { $0 = newValue } }
     }
 }

@@ -113,8 +113,8 @@ extension ClusterSuite {
                     try await kubectl.eventually("Slurm has forgotten the jobs of earlier tests", seconds: 180) {
                         try slurm.run("squeue", "--noheader", "--states=all").isEmpty
                     }
-                    try kubectl.create(TestPod.list((0..<120).map { TestPod("many-\($0)", flags: "--hold", script: "true") }))
-                    let pods = try await board.all(120, "are in Slurm's queue or told to wait", seconds: 120) {
+                    try kubectl.create(TestPod.list((0..<110).map { TestPod("many-\($0)", flags: "--hold", script: "true") }))
+                    let pods = try await board.all(110, "are in Slurm's queue or told to wait", seconds: 120) {
                         $0.pendingReason == "JobHeldUser" || $0.mainState?.waiting?.reason == "SubmissionWaits"
                     }
                     let queued = pods.filter { $0.jobID != nil }
