@@ -37,7 +37,7 @@ final class AgentConnection {
     var handlers = Handlers()
     private let loop: EventLoop
     private let clock: Clock
-    private let settingsPath: String
+    private let directory: PodDirectory
     private let planned: ConnectionSettings?
     private var isFirstAttempt = true
     private let journal: Journal
@@ -67,7 +67,7 @@ final class AgentConnection {
         planned = settings
         self.loop = loop
         self.clock = clock
-        settingsPath = directory.connection
+        self.directory = directory
         self.journal = journal
         identity = (uid, start)
     }
@@ -113,7 +113,7 @@ final class AgentConnection {
         do {
             if addresses.isEmpty {
                 let settings = try currentSettings()
-                guard !settings.endpoints.isEmpty else { throw Failure("\(settingsPath) names no endpoint") }
+                guard !settings.endpoints.isEmpty else { throw Failure("\(directory.path) names no endpoint of the node agent") }
                 self.settings = settings
                 let endpoint = try Endpoint(settings.endpoints[endpointIndex % settings.endpoints.count])
                 endpointIndex += 1
@@ -129,13 +129,7 @@ final class AgentConnection {
     private func currentSettings() throws -> ConnectionSettings {
         defer { isFirstAttempt = false }
         if isFirstAttempt, let planned { return planned }
-        do {
-            return try MessageCoding.decode(
-                ConnectionSettings.self, from: FileSystem.read(settingsPath, limit: 1 << 20), subject: settingsPath)
-        } catch let error as SystemError where error.code == ENOENT {
-            guard let planned else { throw error }
-            return planned
-        }
+        return try .current(in: directory, planned: planned)
     }
 
     private func resolve(_ endpoint: Endpoint) throws {
