@@ -23,7 +23,7 @@ all: $(PROGRAMS) ## build bin/hpk-kubelet, bin/hpk-pod and bin/hpk-init (release
 
 # SwiftPM knows best what is out of date, so it is always asked.
 .PHONY: FORCE
-bin/hpk-kubelet bin/hpk-pod: bin/%: FORCE | bin
+bin/hpk-kubelet bin/hpk-pod bin/hpk-bench bin/hpk-bench-c: bin/%: FORCE | bin
 	swift build $(RELEASE) --product $*
 	install -m 755 .build-release/release/$* $@
 
@@ -63,6 +63,19 @@ test-live:
 	swift test --skip-build --filter '^PodSupervisorTests'
 	swift test --skip-build --filter '^HPKKubeletTests.*Image'
 	swift test --skip-build --filter '^ClusterTests'
+
+# Measurements on the development cluster (started if it is down, left as it was): BENCH_ARGS="--json --html FILE --rounds N", see
+# `bin/hpk-bench SUBCOMMAND --help`. The programs are release builds.
+BENCHMARKS := slurm churn latency scale
+BENCH_ARGS ?=
+.PHONY: bench $(addprefix bench-,$(BENCHMARKS))
+bench: $(addprefix bench-,$(BENCHMARKS)) ## all measurements, one after the other
+bench-slurm: ## submit, query and cancel: the Slurm library, plain C, Slurm's commands
+bench-churn: ## many short pods to their end, beside plain batch jobs
+bench-latency: ## from an event in Slurm or a container to the status that a watcher sees
+bench-scale: ## 10,000 pods: memory, processor, RPCs, re-adoption
+$(addprefix bench-,$(BENCHMARKS)): bench-%: all bin/hpk-bench bin/hpk-bench-c
+	@cluster/run bin/hpk-bench $* $(BENCH_ARGS)
 
 .PHONY: cluster-up cluster-down cluster-status
 cluster-up: ## start the development cluster

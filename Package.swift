@@ -50,10 +50,21 @@ let package = Package(
             dependencies: ["HPKKubelet", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(name: "hpk-pod", dependencies: ["PodSupervisor"]),
 
+        // Measurements: C for them, what is measured, the command, and the plain C program that the Slurm library is held against.
+        .target(name: "CBench"),
+        .target(
+            name: "HPKBench",
+            dependencies: ["CBench", "Slurm", "Kubernetes", "PodProtocol", .product(name: "Logging", package: "swift-log")]),
+        .executableTarget(
+            name: "hpk-bench",
+            dependencies: ["HPKBench", "Slurm", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(name: "hpk-bench-c", dependencies: ["CBench"], linkerSettings: [.linkedLibrary("slurm")]),
+
         .testTarget(name: "SlurmTests", dependencies: ["Slurm"]),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"]),
         .testTarget(name: "PodProtocolTests", dependencies: ["PodProtocol"]),
         .testTarget(name: "PodSupervisorTests", dependencies: ["PodSupervisor"]),
+        .testTarget(name: "HPKBenchTests", dependencies: ["HPKBench"]),
         .testTarget(name: "HPKKubeletTests", dependencies: ["HPKKubelet", "hpk-kubelet"]),
         .testTarget(name: "ClusterTests", dependencies: ["Slurm", "Kubernetes", "PodProtocol", "HPKKubelet"]),
     ],
