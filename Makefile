@@ -59,23 +59,23 @@ test-cluster: all ## tests against the real Slurm, API server and Apptainer (sta
 .PHONY: test-live
 test-live:
 	swift test --skip-build --filter '^SlurmTests'
-	swift test --skip-build --filter '^KubernetesTests'
+	swift test --skip-build --filter '^KubernetesTests' --skip LiveFaultTests
+	swift test --skip-build --filter '^KubernetesTests.LiveFaultTests'
 	swift test --skip-build --filter '^PodSupervisorTests'
 	swift test --skip-build --filter '^HPKKubeletTests.*Image'
 	swift test --skip-build --filter '^ClusterTests'
 
-# Measurements on the development cluster (started if it is down, left as it was): BENCH_ARGS="--json --html FILE --rounds N", see
-# `bin/hpk-bench SUBCOMMAND --help`. The programs are release builds.
-BENCHMARKS := slurm churn latency scale
-BENCH_ARGS ?=
-.PHONY: bench $(addprefix bench-,$(BENCHMARKS))
-bench: $(addprefix bench-,$(BENCHMARKS)) ## all measurements, one after the other
-bench-slurm: ## submit, query and cancel: the Slurm library, plain C, Slurm's commands
-bench-churn: ## many short pods to their end, beside plain batch jobs
-bench-latency: ## from an event in Slurm or a container to the status that a watcher sees
-bench-scale: ## 10,000 pods: memory, processor, RPCs, re-adoption
-$(addprefix bench-,$(BENCHMARKS)): bench-%: all bin/hpk-bench bin/hpk-bench-c
-	@cluster/run bin/hpk-bench $* $(BENCH_ARGS)
+.PHONY: test-slurm-releases
+test-slurm-releases: ## Slurm's tests and real pods against slurmctld 22.05, 24.11 and 26.05 (RELEASES="24.11" for one of them)
+	cluster/install
+	$(MAKE) all
+	swift build --build-tests --jobs $(JOBS)
+	HPK_JOBS=$(JOBS) cluster/run cluster/test-releases $(RELEASES)
+
+.PHONY: test-slurm-headers
+test-slurm-headers: ## only compile the target Slurm against the headers of 24.11 and 26.05
+	swift build --target Slurm --jobs $(JOBS)
+	cluster/test-headers
 
 .PHONY: cluster-up cluster-down cluster-status
 cluster-up: ## start the development cluster

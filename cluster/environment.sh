@@ -18,10 +18,10 @@ write_environment() {
         environment_variable SLURM_CONF "$SLURM_CONF"
         environment_variable HPK_MUNGE_SOCKET "$MUNGE_SOCKET"
         environment_variable HPK_SLURM_NODES "${SLURM_NODES[*]}"
-        environment_variable HPK_REGISTRY "$REGISTRY"
-        environment_variable HPK_PRIVATE_REGISTRY "$PRIVATE_REGISTRY"
-        environment_variable HPK_PRIVATE_REGISTRY_USER "$PRIVATE_REGISTRY_USER"
-        environment_variable HPK_PRIVATE_REGISTRY_PASSWORD_FILE "$PRIVATE_REGISTRY_PASSWORD_FILE"
+        environment_variable HPK_CLUSTER_REGISTRY "$REGISTRY"
+        environment_variable HPK_CLUSTER_PRIVATE_REGISTRY "$PRIVATE_REGISTRY"
+        environment_variable HPK_CLUSTER_PRIVATE_REGISTRY_USER "$PRIVATE_REGISTRY_USER"
+        environment_variable HPK_CLUSTER_PRIVATE_REGISTRY_PASSWORD_FILE "$PRIVATE_REGISTRY_PASSWORD_FILE"
         # `component start`, called with this environment, starts it where it was.
         for port in SLURMCTLD SLURMD ETCD ETCD_PEER APISERVER CONTROLLER_MANAGER REGISTRY PRIVATE_REGISTRY; do
             port=HPK_${port}_PORT

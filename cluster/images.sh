@@ -11,18 +11,19 @@ IMAGE_PACKAGES_PERL=(perl perl-base perl-modules-5.36 libperl5.36 libc6 libc-bin
 IMAGE_PACKAGES_PYTHON=(python3-minimal python3.11-minimal python3.11 libpython3.11-minimal libpython3.11-stdlib libc6 libc-bin libgcc-s1 libcrypt1
     zlib1g libexpat1 libssl3 libbz2-1.0 liblzma5 libffi8 libuuid1 libsqlite3-0 media-types)
 IMAGE_PACKAGES_NGINX=(nginx nginx-common libc6 libc-bin libgcc-s1 libcrypt1 libpcre2-8-0 libssl3 zlib1g)
+IMAGE_PACKAGES_MPI=(libmpich12 libmpich-dev libucx0 libhwloc15 libudev1 libnuma1 libc6 libc-bin libgcc-s1)
 IMAGE_PATH=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # REPOSITORY:TAG of every image, as `up` pushes them.
 # shellcheck disable=SC2034  # used by registry.sh
-IMAGES=(busybox:1.35 busybox:latest busybox:www-data busybox:1000 busybox:entrypoint perl:5.34 perl:5.34.0 python3:3.11 nginx:1.22)
+IMAGES=(busybox:1.35 busybox:latest busybox:www-data busybox:1000 busybox:entrypoint perl:5.34 perl:5.34.0 python3:3.11 nginx:1.22 mpi:4.0)
 
 # The packages' names with their versions and checksums, and the recipe itself.
 images_key() {
     {
         cat "$CLUSTER_SCRIPTS/images.sh" "$CLUSTER_SCRIPTS"/images/*
         apt-get --quiet download --print-uris "${IMAGE_PACKAGES_BUSYBOX[@]}" "${IMAGE_PACKAGES_PERL[@]}" "${IMAGE_PACKAGES_PYTHON[@]}" \
-            "${IMAGE_PACKAGES_NGINX[@]}" | awk '{ print $2, $4 }' | LC_ALL=C sort -u
+            "${IMAGE_PACKAGES_NGINX[@]}" "${IMAGE_PACKAGES_MPI[@]}" | awk '{ print $2, $4 }' | LC_ALL=C sort -u
     } | sha256sum | cut -c1-16
 }
 
@@ -42,6 +43,7 @@ build_images() {
     build_perl "$work"
     build_python "$work"
     build_nginx "$work"
+    build_mpi "$work"
     mv "$work/layouts" "$result"
     chmod 755 "$result"
     rm -rf "$work"
@@ -138,4 +140,16 @@ build_nginx() {
     layout "$1" nginx 1.22
     configure "$1/layouts/nginx:1.22" --config.entrypoint /usr/local/bin/nginx-entrypoint --config.cmd nginx --config.cmd -g \
         --config.cmd 'daemon off;' --config.exposedports 80/tcp --config.stopsignal SIGQUIT --config.env NGINX_PORT=80
+}
+
+# MPICH and a program that adds up the ranks; only the library stays of what it takes to build that.
+build_mpi() {
+    local root=$1/mpi libraries
+    root_file_system "$1" mpi "${IMAGE_PACKAGES_MPI[@]}"
+    libraries=$root/usr/lib/x86_64-linux-gnu
+    gcc -O2 -o "$root/usr/bin/mpi-hello" "$CLUSTER_SCRIPTS/images/mpi-hello.c" -I"$root/usr/include/x86_64-linux-gnu/mpich" \
+        "$libraries/libmpich.so.12" -Wl,--unresolved-symbols=ignore-in-shared-libs
+    rm -rf "$root/usr/include" "$libraries"/*.a "$libraries"/{fortran,mpich,pkgconfig} "$libraries"/libmpich{cxx,fort}*
+    layout "$1" mpi 4.0
+    configure "$1/layouts/mpi:4.0" --config.cmd mpi-hello
 }

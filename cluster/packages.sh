@@ -17,9 +17,12 @@ missing_packages() {
     printf '%s\n' "$@" | grep -vxF -f <(awk '$2 == "installed" { print $1 }' <<<"$installed") || true
 }
 
-install_packages() {
+install_packages() { install_missing "${BUILD_PACKAGES[@]}" "${NODE_PACKAGES[@]}" "${TOOL_PACKAGES[@]}"; }
+
+# install_missing NAME...: installs those that are not installed yet.
+install_missing() {
     local missing
-    mapfile -t missing < <(missing_packages "${BUILD_PACKAGES[@]}" "${NODE_PACKAGES[@]}" "${TOOL_PACKAGES[@]}")
+    mapfile -t missing < <(missing_packages "$@")
     if [ ${#missing[@]} -eq 0 ]; then
         echo "all packages are installed"
         return

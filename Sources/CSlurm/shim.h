@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
+#include <slurm/slurmdb.h>
 
 // MARK: Constants behind macros that Swift does not import, or imports with the wrong width.
 
@@ -30,6 +32,7 @@ static inline uint64_t hpk_slurm_flag_cpus_set(void) { return (uint64_t)JOB_CPUS
 static inline uint16_t hpk_slurm_kill_batch(void) { return (uint16_t)KILL_JOB_BATCH; }
 static inline uint16_t hpk_slurm_kill_full(void) { return (uint16_t)KILL_FULL_JOB; }
 static inline uint32_t hpk_slurm_partition_is_default(void) { return (uint32_t)PART_FLAG_DEFAULT; }
+static inline uint32_t hpk_slurm_partition_wants_reservation(void) { return (uint32_t)PART_FLAG_REQ_RESV; }
 static inline uint16_t hpk_slurm_warn_reservation(void) { return (uint16_t)KILL_JOB_RESV; }
 
 /// The version of the headers that this program was compiled against.
@@ -59,17 +62,28 @@ static inline int hpk_slurm_code(int rc) {
     return code != 0 ? code : SLURM_ERROR;
 }
 
-// Weak, because no release declares it in slurm.h and its name changed: a library without it leaves the number to the caller.
-extern char *slurm_job_reason_string(uint32_t reason) __attribute__((weak));
+// No release declares in slurm.h what its library exports here, and its name changed. Where the name is known the linker checks it;
+// between those releases either may be missing, so both are weak.
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+extern const char *slurm_job_state_reason_string(uint32_t reason);
+#elif SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
+extern char *slurm_job_reason_string(uint32_t reason);
+#else
 extern const char *slurm_job_state_reason_string(uint32_t reason) __attribute__((weak));
+extern char *slurm_job_reason_string(uint32_t reason) __attribute__((weak));
+#endif
 
 /// Slurm's word for a pending or failure reason, or NULL. Owned by the library; an unknown number may come from a static buffer.
 static inline const char *hpk_slurm_reason_string(uint32_t reason) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+    return slurm_job_state_reason_string(reason);
+#elif SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
+    return slurm_job_reason_string(reason);
+#else
     if (slurm_job_state_reason_string != NULL)
         return slurm_job_state_reason_string(reason);
-    if (slurm_job_reason_string != NULL)
-        return slurm_job_reason_string(reason);
-    return NULL;
+    return slurm_job_reason_string != NULL ? slurm_job_reason_string(reason) : NULL;
+#endif
 }
 
 // MARK: Jobs. SHOW_ALL: also those of partitions that are hidden from this user.
@@ -90,6 +104,12 @@ static inline uint32_t hpk_slurm_response_job_id(const submit_response_msg_t *re
 static inline int hpk_slurm_load_user_jobs(uint32_t uid, job_info_msg_t **message) {
     errno = 0;
     return hpk_slurm_code(slurm_load_job_user(message, uid, SHOW_ALL));
+}
+
+/// Jobs of all users; SLURM_NO_CHANGE_IN_DATA when none has changed since the second `since`.
+static inline int hpk_slurm_load_all_jobs(time_t since, job_info_msg_t **message) {
+    errno = 0;
+    return hpk_slurm_code(slurm_load_jobs(since, message, SHOW_ALL));
 }
 
 static inline int hpk_slurm_load_job(uint32_t job, job_info_msg_t **message) {
@@ -121,6 +141,73 @@ static inline void hpk_slurm_set_job_id(slurm_job_info_t *job, uint32_t id) {
     job->step_id.job_id = id;
 #else
     job->job_id = id;
+#endif
+}
+
+// MARK: Job arrays.
+
+/// Pushes about an array come for each task, not once for the whole. Without any other bit nobody gets mail.
+static inline uint16_t hpk_slurm_mail_array_tasks(void) { return (uint16_t)MAIL_ARRAY_TASKS; }
+
+// Weak, because no release declares them in slurm.h. Newer ones return bool, of which only the lowest byte is set.
+extern int slurm_bit_test(bitstr_t *bitmap, int64_t bit) __attribute__((weak));
+extern int64_t slurm_bit_size(bitstr_t *bitmap) __attribute__((weak));
+
+/// Whether the tasks that wait in a record can be read from its bitmap.
+static inline bool hpk_slurm_has_array_bitmap(const slurm_job_info_t *job) {
+    return slurm_bit_test != NULL && slurm_bit_size != NULL && job->array_bitmap != NULL;
+}
+
+/// The first waiting task's index from `from` on, or -1.
+static inline int64_t hpk_slurm_next_array_task(const slurm_job_info_t *job, int64_t from) {
+    int64_t size = slurm_bit_size(job->array_bitmap);
+    for (int64_t index = from; index < size; index++)
+        if ((slurm_bit_test(job->array_bitmap, index) & 0xff) != 0)
+            return index;
+    return -1;
+}
+
+/// Whether one request can name many jobs.
+static inline bool hpk_slurm_can_kill_many(void) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    return true;
+#else
+    return false;
+#endif
+}
+
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+extern void slurm_free_kill_jobs_response_msg(kill_jobs_resp_msg_t *message) __attribute__((weak));
+#endif
+
+/// Cancels jobs (`123`, `123_4`, `123_[1-4,9]`) in one request. `refused` gets the first code that is none of `over`, which say that
+/// there was nothing left to cancel; 0 when there is none.
+static inline int hpk_slurm_kill_many(char **jobs, uint32_t count, const int *over, size_t over_count, int *refused) {
+    *refused = 0;
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    // KILL_JOB_MSG_INITIALIZER names a constant that slurm.h does not have. JOB_END: in any state. No job of another user's is meant.
+    kill_jobs_msg_t request = {.signal = SIGKILL, .state = JOB_END, .user_id = getuid()};
+    kill_jobs_resp_msg_t *response = NULL;
+    request.jobs_array = jobs;
+    request.jobs_cnt = count;
+    // The answer names every job, so that one which was refused is heard of.
+    request.flags = KILL_JOBS_VERBOSE;
+    errno = 0;
+    int code = hpk_slurm_code(slurm_kill_jobs(&request, &response));
+    for (uint32_t index = 0; code == 0 && response != NULL && index < response->jobs_cnt && *refused == 0; index++) {
+        int answer = (int)response->job_responses[index].error_code;
+        bool is_over = answer == 0;
+        for (size_t known = 0; known < over_count; known++)
+            is_over = is_over || answer == over[known];
+        if (!is_over)
+            *refused = answer;
+    }
+    if (response != NULL && slurm_free_kill_jobs_response_msg != NULL)
+        slurm_free_kill_jobs_response_msg(response);
+    return code;
+#else
+    (void)jobs, (void)count, (void)over, (void)over_count;
+    return ESLURM_NOT_SUPPORTED;
 #endif
 }
 
@@ -157,6 +244,128 @@ static inline int hpk_slurm_ping(int controller) {
 /// CPUs of a node that jobs can have: without those set aside for the system.
 static inline uint32_t hpk_slurm_node_cpus(const node_info_t *node) {
     return node->cpus_efctv != 0 ? node->cpus_efctv : node->cpus;
+}
+
+// MARK: Options of a submission.
+
+static inline uint64_t hpk_slurm_flag_spread(void) { return (uint64_t)SPREAD_JOB; }
+static inline uint64_t hpk_slurm_flag_min_nodes(void) { return (uint64_t)USE_MIN_NODES; }
+static inline uint64_t hpk_slurm_flag_gres_enforce(void) { return (uint64_t)GRES_ENFORCE_BIND; }
+static inline uint64_t hpk_slurm_flag_gres_disable(void) { return (uint64_t)GRES_DISABLE_BIND; }
+static inline uint64_t hpk_slurm_flag_kill_invalid_dependency(void) { return (uint64_t)KILL_INV_DEP; }
+static inline uint64_t hpk_slurm_flag_keep_invalid_dependency(void) { return (uint64_t)NO_KILL_INV_DEP; }
+
+/// How a binding of GPUs is written in tres_bind.
+static inline const char *hpk_slurm_gpu_bind_prefix(void) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
+    return "gres/gpu:";
+#else
+    return "gpu:";
+#endif
+}
+
+/// From 23.11 on sbatch binds the GPUs that each task asks for to it.
+static inline int hpk_slurm_binds_gpus_per_task(void) { return SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0); }
+
+/// What a release does not have is 0: the options' table refuses it before it comes to this.
+static inline uint64_t hpk_slurm_flag_gres_one_task(void) {
+#ifdef GRES_ONE_TASK_PER_SHARING
+    return (uint64_t)GRES_ONE_TASK_PER_SHARING;
+#else
+    return 0;
+#endif
+}
+static inline uint64_t hpk_slurm_flag_gres_multiple_tasks(void) {
+#ifdef GRES_MULT_TASKS_PER_SHARING
+    return (uint64_t)GRES_MULT_TASKS_PER_SHARING;
+#else
+    return 0;
+#endif
+}
+static inline uint16_t hpk_slurm_shared_topology(void) {
+#ifdef JOB_SHARED_TOPO
+    return (uint16_t)JOB_SHARED_TOPO;
+#else
+    return (uint16_t)JOB_SHARED_NONE;
+#endif
+}
+
+/// Nodes that must lie together in a block of the network; `layout` is 1 to spread the segments, 2 to put them together.
+static inline void hpk_slurm_set_segment(job_desc_msg_t *description, uint16_t size, int layout) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
+    description->segment_size = size;
+#else
+    (void)description;
+    (void)size;
+#endif
+#ifdef SPREAD_SEGMENTS
+    if (layout == 1)
+        description->bitflags |= SPREAD_SEGMENTS;
+    if (layout == 2)
+        description->bitflags |= CONSOLIDATE_SEGMENTS;
+#else
+    (void)layout;
+#endif
+}
+
+static inline void hpk_slurm_set_oom_kill_step(job_desc_msg_t *description, uint16_t ends) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 5, 0)
+    description->oom_kill_step = ends;
+#else
+    (void)description;
+    (void)ends;
+#endif
+}
+
+/// --power=level went with 24.05.
+static inline void hpk_slurm_set_power_level(job_desc_msg_t *description) {
+#ifdef SLURM_POWER_FLAGS_LEVEL
+    description->power_flags = SLURM_POWER_FLAGS_LEVEL;
+#else
+    (void)description;
+#endif
+}
+
+// MARK: Associations.
+
+/// What slurmctld holds of the associations of one user; without accounting it holds none.
+static inline int hpk_slurm_load_associations(const char *user, assoc_mgr_info_msg_t **message) {
+    assoc_mgr_info_request_msg_t request = {.flags = ASSOC_MGR_INFO_FLAG_ASSOC};
+    request.user_list = slurm_list_create(NULL);
+    slurm_list_append(request.user_list, (void *)(uintptr_t)user);
+    errno = 0;
+    int code = hpk_slurm_code(slurm_load_assoc_mgr_info(&request, message));
+    slurm_list_destroy(request.user_list);
+    return code;
+}
+
+/// Shows each association to `body`. The list's type has another name in each release.
+static inline void hpk_slurm_each_association(
+    const assoc_mgr_info_msg_t *message, void (*body)(const slurmdb_assoc_rec_t *, void *), void *context) {
+    if (message->assoc_list == NULL)
+        return;
+    __auto_type iterator = slurm_list_iterator_create(message->assoc_list);
+    const slurmdb_assoc_rec_t *association;
+    while ((association = (const slurmdb_assoc_rec_t *)slurm_list_next(iterator)) != NULL)
+        body(association, context);
+    slurm_list_iterator_destroy(iterator);
+}
+
+// MARK: Diagnostics.
+
+// Every release exports it for sdiag; none declares it in slurm.h.
+extern void slurm_free_stats_response_msg(stats_info_response_msg_t *message);
+
+static inline int hpk_slurm_load_statistics(stats_info_response_msg_t **message) {
+    stats_info_request_msg_t request = {.command_id = STAT_COMMAND_GET};
+    errno = 0;
+    return hpk_slurm_code(slurm_get_statistics(message, &request));
+}
+
+static inline int hpk_slurm_reset_statistics(void) {
+    stats_info_request_msg_t request = {.command_id = STAT_COMMAND_RESET};
+    errno = 0;
+    return hpk_slurm_code(slurm_reset_statistics(&request));
 }
 
 // MARK: Pushes.

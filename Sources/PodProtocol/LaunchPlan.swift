@@ -1,6 +1,6 @@
 /// Everything the supervisor needs to run one pod, written by the node agent as `plan.json` (mode 0600) in the pod's directory.
 ///
-/// The plan is data: no part of it is ever evaluated by a shell. It holds no secret; secrets arrive as a ``Delivery`` over the
+/// The plan is data: no part of it is ever evaluated by a shell. It holds no secret of the pod; secrets arrive as a ``Delivery`` over the
 /// supervisor's connection.
 public struct LaunchPlan: Codable, Sendable, Equatable {
     /// The version of the plan's format that this build writes and reads.
@@ -18,7 +18,7 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
     public var restartPolicy: RestartPolicy
     /// Seconds between TERM and KILL when the pod is stopped; 0 or more.
     public var terminationGracePeriodSeconds: Int64
-    /// Short host name that the containers see.
+    /// Host name that the containers see, at most 64 bytes; empty for the compute node's own.
     public var hostname: String
     /// Fully qualified name (`hostname.subdomain.namespace.svc.domain`) where the pod asks for one.
     public var fullyQualifiedName: String?
@@ -49,6 +49,10 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
     public var localDirectory: String
     public var logLimits: LogLimits
     public var restartBackoff: RestartBackoff
+    /// How the node agent was reached when it wrote the plan, so that one file is enough to start; ``PodDirectory/connection`` overrides it.
+    public var connection: ConnectionSettings?
+    /// The containers run as Slurm steps; nil lets the supervisor start them itself.
+    public var steps: StepPlan?
 
     public init(
         uid: String, namespace: String, name: String, nodeName: String, restartPolicy: RestartPolicy = .always,
@@ -56,7 +60,8 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
         resolvConf: String? = nil, managesHostsFile: Bool = true, hostAliases: [HostAlias] = [], sharesProcessNamespace: Bool = false,
         fsGroup: UInt32? = nil, volumes: [VolumePlan] = [], initContainers: [ContainerPlan] = [], containers: [ContainerPlan],
         needsDelivery: Bool = false, apptainer: String = "apptainer", initProgram: String, localDirectory: String = "/tmp",
-        logLimits: LogLimits = LogLimits(), restartBackoff: RestartBackoff = RestartBackoff()
+        logLimits: LogLimits = LogLimits(), restartBackoff: RestartBackoff = RestartBackoff(),
+        steps: StepPlan? = nil
     ) {
         self.version = Self.currentVersion
         self.uid = uid
@@ -82,6 +87,7 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
         self.localDirectory = localDirectory
         self.logLimits = logLimits
         self.restartBackoff = restartBackoff
+        self.steps = steps
     }
 }
 

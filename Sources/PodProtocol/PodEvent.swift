@@ -37,19 +37,35 @@ public struct PodEvent: Codable, Sendable, Equatable {
 
 /// Identity of one run of the supervisor.
 public struct SupervisorStart: Codable, Sendable, Equatable {
-    /// Slurm's job id.
+    /// Slurm's job id (`SLURM_JOB_ID`); a task of a job array has one of its own.
     public var jobID: UInt32
+    /// The job array that the job is a task of (`SLURM_ARRAY_JOB_ID`); nil for a plain job.
+    public var arrayJobID: UInt32?
+    /// Its index in the array (`SLURM_ARRAY_TASK_ID`).
+    public var arrayTaskID: UInt32?
     /// Slurm's restart count of the job: 0 for the first attempt.
     public var attempt: UInt32
     /// Name of the compute node as Slurm calls it.
     public var host: String
     public var processID: Int32
 
-    public init(jobID: UInt32, attempt: UInt32, host: String, processID: Int32) {
+    public init(
+        jobID: UInt32, arrayJobID: UInt32? = nil, arrayTaskID: UInt32? = nil, attempt: UInt32, host: String, processID: Int32
+    ) {
         self.jobID = jobID
+        self.arrayJobID = arrayJobID
+        self.arrayTaskID = arrayTaskID
         self.attempt = attempt
         self.host = host
         self.processID = processID
+    }
+}
+
+extension SupervisorStart {
+    /// The job as squeue writes it: `123`, or `123_4` for a task of an array, which keeps that name when Slurm requeues it.
+    public var jobName: String {
+        guard let arrayJobID, let arrayTaskID else { return String(jobID) }
+        return "\(arrayJobID)_\(arrayTaskID)"
     }
 }
 

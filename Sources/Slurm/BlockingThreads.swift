@@ -3,8 +3,8 @@ import Foundation
 
 /// A few OS threads of our own that run blocking calls, so that none blocks Swift's cooperative pool.
 ///
-/// Calls of the urgent lane (cancel, query) go before those of the ordinary one (submit): a thousand submissions that wait
-/// do not keep a cancellation waiting. A call that has begun is always carried to its end and its result is delivered, also
+/// Calls of the urgent lane (queries, single cancellations) go before all others: a thousand submissions that wait do not keep them
+/// waiting. The ordinary lane (submissions) and the bulk lane (many cancellations) take turns, so that neither starves. A call that has begun is always carried to its end and its result is delivered, also
 /// when the task that asked was cancelled meanwhile: the id of a job that was submitted is never lost.
 ///
 /// Unchecked, and safe: each stored `var` is read and written only while `condition` is held.
@@ -12,6 +12,7 @@ final class BlockingThreads: @unchecked Sendable {
     enum Lane: Sendable {
         case urgent
         case ordinary
+        case bulk
     }
 
     /// The threads have been stopped: the call was not made.
@@ -31,6 +32,8 @@ final class BlockingThreads: @unchecked Sendable {
     private let condition = NSCondition()
     private var urgent: ArraySlice<Ticket> = []
     private var ordinary: ArraySlice<Ticket> = []
+    private var bulk: ArraySlice<Ticket> = []
+    private var isBulksTurn = false
     private var isStopped = false
     private var threads: Int
 
@@ -64,7 +67,7 @@ final class BlockingThreads: @unchecked Sendable {
     }
 
     /// Calls that wait for a thread.
-    var waitingCount: Int { condition.withLock { (urgent + ordinary).count { $0.call != nil } } }
+    var waitingCount: Int { condition.withLock { (urgent + ordinary + bulk).count { $0.call != nil } } }
 
     /// Refuses what waits, lets what runs end, and returns when no thread is left. May be called more than once.
     func stop() async {
@@ -80,10 +83,12 @@ final class BlockingThreads: @unchecked Sendable {
     private func stopAndWait() {
         condition.lock()
         isStopped = true
-        let refused = (urgent + ordinary).compactMap { $0.call }
-        for ticket in urgent + ordinary { ticket.call = nil }
+        let waiting = urgent + ordinary + bulk
+        let refused = waiting.compactMap { $0.call }
+        for ticket in waiting { ticket.call = nil }
         urgent.removeAll()
         ordinary.removeAll()
+        bulk.removeAll()
         condition.broadcast()
         while threads > 0 { condition.wait() }
         condition.unlock()
@@ -98,6 +103,7 @@ final class BlockingThreads: @unchecked Sendable {
             switch lane {
             case .urgent: urgent.append(ticket)
             case .ordinary: ordinary.append(ticket)
+            case .bulk: bulk.append(ticket)
             }
             condition.signal()
             return nil
@@ -123,11 +129,18 @@ final class BlockingThreads: @unchecked Sendable {
         }
     }
 
+    /// Called with `condition` held.
+    private func takeTicket() -> Ticket? {
+        if let ticket = urgent.popFirst() { return ticket }
+        isBulksTurn.toggle()
+        return isBulksTurn ? bulk.popFirst() ?? ordinary.popFirst() : ordinary.popFirst() ?? bulk.popFirst()
+    }
+
     private func next() -> Call? {
         condition.lock()
         defer { condition.unlock() }
         while !isStopped {
-            while let ticket = urgent.popFirst() ?? ordinary.popFirst() {
+            while let ticket = takeTicket() {
                 // A ticket without a call was cancelled while it waited.
                 guard let call = ticket.call else { continue }
                 ticket.call = nil

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Turns what libslurm hands out into Swift values. Nothing here can trap, whatever the bytes and numbers are.
 enum CStrings {
     /// Longest text that is taken over, in bytes: far above anything Slurm sends, far below what could hurt.
@@ -6,8 +8,7 @@ enum CStrings {
     /// A C string; NULL is nil, "" is nil (Slurm uses both for "not set"), bytes that are not UTF-8 become U+FFFD.
     static func optional(_ pointer: UnsafePointer<CChar>?) -> String? {
         guard let pointer, pointer.pointee != 0 else { return nil }
-        var length = 0
-        while length < limit, pointer[length] != 0 { length += 1 }
+        let length = strnlen(pointer, limit)
         return pointer.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
             String(decoding: UnsafeBufferPointer(start: bytes, count: length), as: UTF8.self)
         }

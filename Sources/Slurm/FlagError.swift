@@ -14,6 +14,8 @@ public struct FlagError: Error, Sendable, Hashable, CustomStringConvertible {
         case unexpectedValue
         /// The value is not one of this form.
         case malformed(expected: String)
+        /// Another option says the same thing in another way.
+        case conflict(with: String)
         /// A good sbatch option that cannot be used for a pod's job, and why.
         case refused(why: String)
     }
@@ -43,6 +45,7 @@ public struct FlagError: Error, Sendable, Hashable, CustomStringConvertible {
         case .missingValue(let expected): "option \(flag) wants a value: \(expected)"
         case .unexpectedValue: "option \(flag) takes no value, but got \(Self.quoted(value ?? ""))"
         case .malformed(let expected): "option \(flag) got \(Self.quoted(value ?? "")), but wants \(expected)"
+        case .conflict(let other): "options \(other) and \(flag) cannot be used together: leave one out"
         case .refused(let why): "option \(flag) cannot be used: \(why)"
         }
     }

@@ -102,13 +102,16 @@ enum FlagValue {
         return isCount(parts[parts.count - 1]) || (parts.count == 2 && isName(parts[1]))
     }
 
-    /// `2`, `a100:2`.
+    /// `2`, `a100:2`, `a100:1,h100:2`.
     @Sendable static func gpus(_ text: String) -> String? {
+        guard isPlainText(text) else { return nil }
+        return text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy(isGPUItem) ? text : nil
+    }
+
+    private static func isGPUItem(_ text: Substring) -> Bool {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let last = parts.last, parts.count <= 2, isPlainText(text), isCount(last), parts.count == 1 || isName(parts[0]) else {
-            return nil
-        }
-        return text
+        guard let last = parts.last, parts.count <= 2 else { return false }
+        return isCount(last) && (parts.count == 1 || isName(parts[0]))
     }
 
     private static func isCount(_ text: Substring) -> Bool {

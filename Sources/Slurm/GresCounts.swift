@@ -13,6 +13,12 @@ public struct GresCounts: Sendable, Equatable {
         for item in Self.items(text ?? "") { add(item) }
     }
 
+    /// GPUs in the text of an option for GPUs alone: `2`, `a100:1,h100:2`; nil for nothing.
+    static func gpus(_ text: String?) -> UInt64? {
+        guard let text, !text.isEmpty else { return nil }
+        return GresCounts(text.split(separator: ",").map { "gpu:\($0)" }.joined(separator: ",")).byName["gpu"]
+    }
+
     /// Adds another count to this one; sums stop at the largest number.
     public mutating func add(_ other: GresCounts) {
         byName.merge(other.byName, uniquingKeysWith: Self.sum)

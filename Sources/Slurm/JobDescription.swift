@@ -4,7 +4,7 @@ import Glibc
 /// The C form of a `JobSubmission`. It owns every string and array that libslurm reads through it and frees them once, so
 /// it must outlive the request that uses it.
 struct JobDescription: ~Copyable {
-    private let message: UnsafeMutablePointer<job_desc_msg_t>
+    let message: UnsafeMutablePointer<job_desc_msg_t>
     private var strings: [UnsafeMutablePointer<CChar>] = []
     private var environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 
@@ -25,8 +25,10 @@ struct JobDescription: ~Copyable {
         try setTexts(job)
         try setEnvironment(job.environment.isEmpty ? Self.defaultEnvironment : job.environment)
         try setSize(job)
+        try setOptions(job)
         setSchedule(job)
         try setPush(job.pushEndpoint)
+        try setArray(job.arrayTasks)
     }
 
     deinit {
@@ -53,7 +55,7 @@ struct JobDescription: ~Copyable {
         return string
     }
 
-    private mutating func set(
+    mutating func set(
         _ path: WritableKeyPath<job_desc_msg_t, UnsafeMutablePointer<CChar>?>, _ text: String?, _ field: String
     ) throws {
         guard let text, !text.isEmpty else { return }
@@ -66,6 +68,7 @@ struct JobDescription: ~Copyable {
         try set(\.script, job.script, "script")
         try set(\.work_dir, job.workingDirectory, "workingDirectory")
         try set(\.std_out, job.standardOutput ?? "/dev/null", "standardOutput")
+        if job.appendsOutput { message.pointee.open_mode = UInt8(OPEN_MODE_APPEND) }
         try set(\.std_err, job.standardError, "standardError")
         try set(\.std_in, job.standardInput ?? "/dev/null", "standardInput")
         try set(\.partition, job.partition, "partition")
@@ -80,7 +83,7 @@ struct JobDescription: ~Copyable {
         try set(\.dependency, job.dependency, "dependency")
         try set(\.wckey, job.wckey, "wckey")
         try set(\.tres_per_node, job.gres.map(Self.gresList), "gres")
-        try set(\.tres_per_job, job.gpus.map { Self.gresList("gpu:\($0)") }, "gpus")
+        try set(\.tres_per_job, job.gpus.map(Self.gpuList), "gpus")
     }
 
     /// Slurm names the kind of each trackable resource: `gpu:2,nic` becomes `gres:gpu:2,gres:nic`.
@@ -104,13 +107,15 @@ struct JobDescription: ~Copyable {
         message.pointee.env_size = UInt32(clamping: variables.count)
     }
 
-    private func setSize(_ job: JobSubmission) throws {
+    private mutating func setSize(_ job: JobSubmission) throws {
         let size = try JobSize(job)
         if let nodes = job.minNodes { message.pointee.min_nodes = nodes }
         if let nodes = job.maxNodes { message.pointee.max_nodes = nodes }
         if let tasks = size.explicitTasks {
             message.pointee.num_tasks = tasks
             message.pointee.bitflags |= hpk_slurm_flag_ntasks_set()
+        } else if let tasks = size.gpuTasks {
+            message.pointee.num_tasks = tasks
         }
         if let tasks = job.tasksPerNode { message.pointee.ntasks_per_node = tasks }
         if let cpus = job.cpusPerTask {
@@ -123,6 +128,7 @@ struct JobDescription: ~Copyable {
         switch job.memory {
         case .perNode(let megabytes): message.pointee.pn_min_memory = megabytes
         case .perCPU(let megabytes): message.pointee.pn_min_memory = megabytes | hpk_slurm_mem_per_cpu()
+        case .perGPU(let megabytes): try set(\.mem_per_tres, Self.gresList("gpu:\(megabytes)"), "memory")
         case nil: break
         }
         switch job.sharing {
@@ -130,6 +136,7 @@ struct JobDescription: ~Copyable {
         case .oversubscribe: message.pointee.shared = UInt16(JOB_SHARED_OK)
         case .user: message.pointee.shared = UInt16(JOB_SHARED_USER)
         case .mcs: message.pointee.shared = UInt16(JOB_SHARED_MCS)
+        case .topology: message.pointee.shared = hpk_slurm_shared_topology()
         case nil: break
         }
         if job.contiguous { message.pointee.contiguous = 1 }
@@ -173,10 +180,22 @@ struct JobDescription: ~Copyable {
     }
 }
 
+/// The parts of an array.
+extension JobDescription {
+    private mutating func setArray(_ tasks: UInt32?) throws {
+        guard let tasks else { return }
+        guard tasks > 0 else { throw Self.invalid("arrayTasks", "is 0") }
+        try set(\.array_inx, "0-\(tasks - 1)", "arrayTasks")
+        message.pointee.mail_type = (Sentinel.number(message.pointee.mail_type) ?? 0) | hpk_slurm_mail_array_tasks()
+    }
+}
+
 /// How many tasks and CPUs a submission comes to, by sbatch's rules.
 struct JobSize: Equatable {
     /// Tasks to tell Slurm; nil leaves them to it.
     var explicitTasks: UInt32?
+    /// Tasks that come of the number of GPUs; told to Slurm, but not as asked for.
+    var gpuTasks: UInt32?
     /// CPUs of the whole job.
     var cpus: UInt32
 
@@ -186,6 +205,8 @@ struct JobSize: Equatable {
         explicitTasks = job.tasks
         if explicitTasks == nil, let perNode = job.tasksPerNode { explicitTasks = try Self.product(nodes, UInt32(perNode)) }
         let hasFixedNodes = job.minNodes != nil && (job.maxNodes == nil || job.maxNodes == job.minNodes)
+        if explicitTasks == nil, hasFixedNodes || job.minNodes == nil { explicitTasks = job.layout.impliedTasks(nodes: max(nodes, 1)) }
+        if explicitTasks == nil { gpuTasks = Self.gpuTasks(job, nodes: max(nodes, 1)) }
         let tasks = explicitTasks ?? (hasFixedNodes ? max(nodes, 1) : 1)
         if let cpus = job.minCPUs {
             self.cpus = cpus
@@ -194,6 +215,19 @@ struct JobSize: Equatable {
         } else {
             cpus = try Self.product(tasks, UInt32(job.cpusPerTask ?? 1))
         }
+    }
+
+    /// As many tasks as the GPUs of the whole job are good for, by `--ntasks-per-gpu` or `--gpus-per-task`.
+    private static func gpuTasks(_ job: JobSubmission, nodes: UInt32) -> UInt32? {
+        let ofJob = GresCounts.gpus(job.gpus)
+        let ofNode = GresCounts(job.gres).byName["gpu"].map { $0.multipliedReportingOverflow(by: UInt64(nodes)) }
+        guard let gpus = ofJob ?? ofNode.flatMap({ $0.overflow ? nil : $0.partialValue }), gpus > 0 else { return nil }
+        if let perGPU = job.gpuUse.tasksPerGPU {
+            let (tasks, overflow) = gpus.multipliedReportingOverflow(by: UInt64(perGPU))
+            return overflow ? nil : UInt32(exactly: tasks)
+        }
+        guard let perTask = GresCounts.gpus(job.gpuUse.perTask), perTask > 0, gpus.isMultiple(of: perTask) else { return nil }
+        return UInt32(exactly: gpus / perTask)
     }
 
     private static func product(_ left: UInt32, _ right: UInt32) throws -> UInt32 {

@@ -17,14 +17,14 @@ public struct JobPush: Sendable, Hashable {
         case message(String)
     }
 
-    /// The job.
-    public var jobID: JobID
+    /// slurmctld's own number of the job (`JobRecord.number`).
+    public var number: UInt32
     /// What happened.
     public var kind: Kind
 
-    /// A push about `jobID`.
-    public init(jobID: JobID, kind: Kind) {
-        self.jobID = jobID
+    /// A push about the job with this number.
+    public init(number: UInt32, kind: Kind) {
+        self.number = number
         self.kind = kind
     }
 }

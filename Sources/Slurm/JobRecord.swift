@@ -2,14 +2,12 @@ import Foundation
 
 /// One job as slurmctld knows it: what we use of libslurm's `slurm_job_info_t`.
 public struct JobRecord: Sendable, Equatable {
-    /// The job's id.
+    /// The job's id; a task's names its array and index, and that of tasks which wait together (`arrayTasks`) the array.
     public var id: JobID
-    /// The id of the array that the job belongs to.
-    public var arrayJobID: JobID?
-    /// The job's index within its array.
-    public var arrayTaskID: UInt32?
-    /// Indices of the array that wait together in this record, as Slurm writes them: `1-20,44`.
-    public var arrayTasks: String?
+    /// slurmctld's own number of this record. A task that has started bears one of its own, by which pushes name it.
+    public var number: UInt32
+    /// Indices of the array `id` that wait together in this record; nil for plain jobs and tasks with a record of their own.
+    public var arrayTasks: ArrayTasks?
     /// Job name.
     public var name: String
     /// The whole comment.
@@ -92,9 +90,24 @@ public struct JobRecord: Sendable, Equatable {
         comment?.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
     }
 
+    /// The record of one task that waits in this one.
+    public func waitingTask(_ index: UInt32) -> JobRecord {
+        var record = self
+        record.id = JobID(array: id.rawValue, task: index)
+        record.arrayTasks = nil
+        return record
+    }
+
+    /// This record; of tasks that wait together, one for each.
+    public var tasks: [JobRecord] {
+        guard let arrayTasks else { return [self] }
+        return arrayTasks.ranges.flatMap { $0.map { waitingTask($0) } }
+    }
+
     /// A record with the given parts and Slurm's "not set" for all else; for tests and simulations.
     public init(id: JobID, name: String, comment: String? = nil, userID: UInt32 = 0, state: JobState, stateReason: StateReason) {
         self.id = id
+        number = id.rawValue
         self.name = name
         self.comment = comment
         self.userID = userID

@@ -2,7 +2,7 @@
 ///
 /// Every field that is nil is left to Slurm's defaults. The meaning of the fields is that of the sbatch option of the same
 /// name (sbatch(1)). All text goes to slurmctld as data; nothing is interpreted by a shell.
-public struct JobSubmission: Sendable, Equatable {
+public struct JobSubmission: Sendable, Hashable {
     /// Where slurmctld calls back when the job changes: `resp_host` and `other_port` of the submission.
     public struct PushEndpoint: Sendable, Hashable {
         /// Host name or address of the listener, as slurmctld can reach it.
@@ -51,6 +51,8 @@ public struct JobSubmission: Sendable, Equatable {
         case perNode(megabytes: UInt64)
         /// MiB for each allocated CPU.
         case perCPU(megabytes: UInt64)
+        /// MiB for each allocated GPU.
+        case perGPU(megabytes: UInt64)
     }
 
     /// Whom the job shares its nodes with.
@@ -61,6 +63,8 @@ public struct JobSubmission: Sendable, Equatable {
         case user
         /// With jobs of the same MCS label (`--exclusive=mcs`).
         case mcs
+        /// With nobody on its whole segment of the network (`--exclusive=topo`, from 24.11 on).
+        case topology
         /// With anybody, also on the same CPUs where the partition allows it (`--oversubscribe`).
         case oversubscribe
     }
@@ -80,6 +84,8 @@ public struct JobSubmission: Sendable, Equatable {
     public var comment: String?
     /// More comment, from the pod's author; it is put behind `comment` and one space.
     public var userComment: String?
+    /// How many tasks the job array has, with the indices from 0 on; nil submits a plain job. Everything else holds for each task.
+    public var arrayTasks: UInt32?
     /// The batch script's text; it starts with `#!`.
     public var script: String
     /// The whole environment of the batch step. Slurm refuses a job without one: an empty dictionary is sent as `PATH`.
@@ -88,6 +94,8 @@ public struct JobSubmission: Sendable, Equatable {
     public var workingDirectory: String
     /// File for standard output; nil is `/dev/null`.
     public var standardOutput: String?
+    /// What standard output and error write goes behind what their files hold, instead of replacing it (`--open-mode=append`).
+    public var appendsOutput: Bool = false
     /// File for standard error; nil is the file of standard output.
     public var standardError: String?
     /// File for standard input; nil is `/dev/null`.
@@ -141,11 +149,11 @@ public struct JobSubmission: Sendable, Equatable {
     public var minCPUsPerNode: UInt16?
     /// `--tmp`: MiB of temporary disk of each node.
     public var temporaryDiskMegabytes: UInt32?
-    /// `--mem`, `--mem-per-cpu`.
+    /// `--mem`, `--mem-per-cpu`, `--mem-per-gpu`.
     public var memory: Memory?
     /// `--gres` of each node, as sbatch reads it: `gpu:2`, `gpu:a100:1,shard:4`.
     public var gres: String?
-    /// `--gpus` of the whole job: `2`, `a100:2`.
+    /// `--gpus` of the whole job: `2`, `a100:1,h100:2`.
     public var gpus: String?
     /// `--exclusive`, `--oversubscribe`.
     public var sharing: Sharing?
@@ -166,6 +174,13 @@ public struct JobSubmission: Sendable, Equatable {
     public var killOnNodeFail: Bool?
     /// `--signal`.
     public var warningSignal: WarningSignal?
+
+    /// Where on a node the tasks go.
+    public var layout = Layout()
+    /// How GPUs are counted and used.
+    public var gpuUse = GPUUse()
+    /// Options that few jobs need.
+    public var extras = Extras()
 
     /// Where slurmctld says that the job changed. Without it the job's end is only found by asking.
     public var pushEndpoint: PushEndpoint?

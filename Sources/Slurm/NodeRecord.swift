@@ -46,6 +46,12 @@ public struct NodeRecord: Sendable, Equatable {
     public var cpus: UInt32
     /// MiB of memory that jobs can have.
     public var memoryMegabytes: UInt64
+    /// Sockets, cores of each socket, threads of each core; 0 when slurmctld does not know.
+    public var sockets: UInt16 = 0
+    /// See `sockets`.
+    public var coresPerSocket: UInt16 = 0
+    /// See `sockets`.
+    public var threadsPerCore: UInt16 = 0
     /// Generic resources.
     public var gres: GresCounts
     /// Features.
@@ -79,6 +85,9 @@ public struct NodeRecord: Sendable, Equatable {
             name: CStrings.text(node.name), state: NodeState(rawValue: node.node_state),
             cpus: effective >= UInt32(Sentinel.notSet16) ? 0 : effective, memoryMegabytes: total > reserved ? total - reserved : 0,
             gres: GresCounts(CStrings.optional(node.gres)))
+        sockets = Sentinel.number(node.sockets) ?? 0
+        coresPerSocket = Sentinel.number(node.cores) ?? 0
+        threadsPerCore = Sentinel.number(node.threads) ?? 0
         hostname = CStrings.optional(node.node_hostname)
         address = CStrings.optional(node.node_addr)
         features = (CStrings.optional(node.features_act) ?? CStrings.optional(node.features) ?? "").split(separator: ",").map(String.init)

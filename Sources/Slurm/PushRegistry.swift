@@ -52,26 +52,26 @@ final class PushRegistry: Sendable {
         var callbacks = slurm_allocation_callbacks_t()
         callbacks.job_complete = { message in
             guard let message else { return }
-            PushRegistry.shared.deliver(JobPush(jobID: JobID(rawValue: hpk_slurm_completed_job(message)), kind: .complete))
+            PushRegistry.shared.deliver(JobPush(number: hpk_slurm_completed_job(message), kind: .complete))
         }
         callbacks.timeout = { message in
             guard let message else { return }
             let time = JobRecord.date(message.pointee.timeout)
-            PushRegistry.shared.deliver(JobPush(jobID: JobID(rawValue: hpk_slurm_timeout_job(message)), kind: .timeout(at: time)))
+            PushRegistry.shared.deliver(JobPush(number: hpk_slurm_timeout_job(message), kind: .timeout(at: time)))
         }
         callbacks.node_fail = { message in
             guard let message else { return }
             let nodes = CStrings.text(message.pointee.nodelist)
-            PushRegistry.shared.deliver(JobPush(jobID: JobID(rawValue: hpk_slurm_failed_node_job(message)), kind: .nodeFail(nodes: nodes)))
+            PushRegistry.shared.deliver(JobPush(number: hpk_slurm_failed_node_job(message), kind: .nodeFail(nodes: nodes)))
         }
         callbacks.job_suspend = { message in
             guard let message else { return }
-            PushRegistry.shared.deliver(JobPush(jobID: JobID(rawValue: hpk_slurm_suspended_job(message)), kind: .suspendOrResume))
+            PushRegistry.shared.deliver(JobPush(number: hpk_slurm_suspended_job(message), kind: .suspendOrResume))
         }
         callbacks.user_msg = { message in
             guard let message else { return }
             let text = CStrings.text(message.pointee.msg)
-            PushRegistry.shared.deliver(JobPush(jobID: JobID(rawValue: hpk_slurm_user_message_job(message)), kind: .message(text)))
+            PushRegistry.shared.deliver(JobPush(number: hpk_slurm_user_message_job(message), kind: .message(text)))
         }
         return callbacks
     }

@@ -12,11 +12,12 @@ extension SbatchFlag {
         text("exclude", "x", "a host list such as n[1-3],m7", check: FlagValue.isHostList, \.excludeNodes),
         text("licenses", "L", "licenses such as matlab:2,fluent:1", \.licenses),
         text("wckey", nil, "a workload characterisation key", \.wckey),
-        SbatchFlag(long: "exclusive", short: nil, form: .optional, expected: "nothing, user or mcs") { value, _ in
+        SbatchFlag(long: "exclusive", short: nil, form: .optional, expected: "nothing, user, mcs, or topo from 24.11 on") { value, _ in
             switch value?.lowercased() {
-            case nil: { $0.sharing = .exclusive }
+            case nil, "exclusive": { $0.sharing = .exclusive }
             case "user": { $0.sharing = .user }
             case "mcs": { $0.sharing = .mcs }
+            case "topo" where isBuiltFor(atLeast: 24, 11): { $0.sharing = .topology }
             default: nil
             }
         },
@@ -38,15 +39,12 @@ extension SbatchFlag {
         value("mem-per-cpu", nil, "memory such as 512M or 4G (MiB without a letter)", FlagValue.megabytes) {
             $0.memory = .perCPU(megabytes: $1)
         },
+        value("mem-per-gpu", nil, "memory such as 512M or 4G (MiB without a letter)", FlagValue.megabytes) {
+            $0.memory = .perGPU(megabytes: $1)
+        },
         value("tmp", nil, "disk space such as 512M or 4G (MiB without a letter)", FlagValue.megabytes32) { $0.temporaryDiskMegabytes = $1 },
         value("gres", nil, "name[[:type]:count], parted by commas, or none", FlagValue.gres) {
             $0.gres = $1.lowercased() == "none" ? nil : $1
-        },
-        value("gpus", "G", "[type:]count", FlagValue.gpus) { $0.gpus = $1 },
-        // sbatch sends both when --gres names GPUs as well; here the last one counts.
-        value("gpus-per-node", nil, "[type:]count", FlagValue.gpus) { job, value in
-            let others = (job.gres ?? "").split(separator: ",").filter { $0 != "gpu" && !$0.hasPrefix("gpu:") }
-            job.gres = (others + ["gpu:\(value)"]).joined(separator: ",")
         },
         plain("overcommit", "O") { $0.overcommit = true },
     ]
@@ -85,38 +83,7 @@ extension SbatchFlag {
             }
         },
         text("dependency", "d", "a dependency such as afterok:1234", \.dependency),
+        value("kill-on-invalid-dep", nil, "yes or no", FlagValue.yesNo) { $0.extras.endsOnInvalidDependency = $1 },
         text("comment", nil, "a line of text", check: FlagValue.isLine, \.userComment),
-    ]
-
-    /// What would take the job out of the hands of the one who submits it.
-    static let refused: [SbatchFlag] = [
-        refused("job-name", "J", "the job's name is the pod's namespace and name"),
-        refused("output", "o", "the pod's output is kept where `kubectl logs` finds it"),
-        refused("error", "e", "the pod's output is kept where `kubectl logs` finds it"),
-        refused("input", "i", "a container's input comes from the pod (stdin)"),
-        refused("open-mode", nil, "the pod's output is kept where `kubectl logs` finds it"),
-        refused("chdir", "D", "a container's folder comes from the pod (workingDir)"),
-        refused("wrap", nil, "the job's script runs the pod's containers"),
-        refused("array", "a", "one pod is one job; use a Job with parallelism for more"),
-        refused("export", nil, "a container's environment comes from the pod (env, envFrom)"),
-        refused("export-file", nil, "a container's environment comes from the pod (env, envFrom)"),
-        refused("get-user-env", nil, "a container's environment comes from the pod (env, envFrom)"),
-        refused("uid", nil, "jobs run as the user that submits them"),
-        refused("gid", nil, "jobs run as the user that submits them"),
-        refused("clusters", "M", "pods go to the one cluster that this node stands for"),
-        refused("cluster", nil, "pods go to the one cluster that this node stands for"),
-        refused("wait", "W", "it would wait for the job's end before the submission returns"),
-        refused("test-only", nil, "it would submit no job"),
-        refused("parsable", nil, "it only changes what sbatch prints"),
-        refused("quiet", "Q", "it only changes what sbatch prints"),
-        refused("verbose", "v", "it only changes what sbatch prints"),
-        refused("help", "h", "it only changes what sbatch prints"),
-        refused("usage", nil, "it only changes what sbatch prints"),
-        refused("version", "V", "it only changes what sbatch prints"),
-        refused("container", nil, "the pod says which containers run"),
-        refused("jobid", nil, "Slurm chooses the job's id"),
-        refused("nodefile", "F", "it names a file of the submitting host; use --nodelist"),
-        refused("mail-type", nil, "the pod's events tell of its changes"),
-        refused("mail-user", nil, "the pod's events tell of its changes"),
     ]
 }

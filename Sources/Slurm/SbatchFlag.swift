@@ -26,7 +26,7 @@ struct SbatchFlag: Sendable {
         return form == .required
     }
 
-    static let all: [SbatchFlag] = placement + size + time + scheduling + refused
+    static let all: [SbatchFlag] = placement + size + layout + gpus + time + scheduling + rare + refused
 
     static let byLong = Dictionary(all.map { ($0.long, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -39,7 +39,7 @@ struct SbatchFlag: Sendable {
         let longer = usable.filter { name.count >= 3 && $0.hasPrefix(name) }
         if longer.count == 1 { return "--\(longer[0])" }
         let near = usable.map { (name: $0, distance: distance($0, name)) }.min { $0.distance < $1.distance }
-        guard let near, near.distance <= 2 else { return nil }
+        guard let near, near.distance <= 2, near.distance < name.count else { return nil }
         return "--\(near.name)"
     }
 
@@ -89,5 +89,25 @@ extension SbatchFlag {
     /// An option that is known and refused.
     static func refused(_ long: String, _ short: Character? = nil, _ why: String) -> SbatchFlag {
         SbatchFlag(long: long, short: short, form: .refused(why), expected: "") { _, _ in nil }
+    }
+
+    /// An option of releases from `major`.`minor` on; it is refused with that reason when this program was built for an older one.
+    static func since(_ major: Int, _ minor: Int, _ flag: SbatchFlag) -> SbatchFlag {
+        if isBuiltFor(atLeast: major, minor) { return flag }
+        let release = SlurmVersion(major: major, minor: minor)
+        return refused(flag.long, flag.short, "Slurm has it from \(release) on, and this program was built for \(SlurmVersion.compiled)")
+    }
+
+    /// An option of releases before `major`.`minor`.
+    static func before(_ major: Int, _ minor: Int, _ flag: SbatchFlag) -> SbatchFlag {
+        guard isBuiltFor(atLeast: major, minor) else { return flag }
+        let release = SlurmVersion(major: major, minor: minor)
+        return refused(flag.long, flag.short, "Slurm has it until \(release) only, and this program was built for \(SlurmVersion.compiled)")
+    }
+
+    /// The headers that this program was built with are of `major`.`minor` or newer.
+    static func isBuiltFor(atLeast major: Int, _ minor: Int) -> Bool {
+        let built = SlurmVersion.compiled
+        return (built.major, built.minor) >= (major, minor)
     }
 }

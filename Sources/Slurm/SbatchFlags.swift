@@ -37,11 +37,28 @@ public struct SbatchFlags: Sendable {
                 try flags.readLong(word, &words, context)
             } else if word.hasPrefix("-"), word.count > 1 {
                 try flags.readShort(word, &words, context)
+            } else if word == ":" {
+                throw FlagError(flag: word, reason: .refused(why: "it begins another component of a job, and a pod is one job of one kind"))
             } else {
                 throw FlagError(flag: word, reason: .strayWord)
             }
         }
+        try flags.refuseConflicts()
         return flags
+    }
+
+    /// Options that say the same thing in two ways; sbatch refuses them together, too.
+    private static let conflicts: [[String]] = [
+        ["mem", "mem-per-cpu", "mem-per-gpu"], ["core-spec", "thread-spec"], ["ntasks-per-gpu", "gpus-per-task"],
+        ["ntasks-per-gpu", "ntasks-per-node"],
+    ]
+
+    private func refuseConflicts() throws(FlagError) {
+        let names = options.map(\.name)
+        for group in Self.conflicts {
+            let given = group.filter(names.contains)
+            if given.count > 1 { throw FlagError(flag: "--\(given[1])", reason: .conflict(with: "--\(given[0])")) }
+        }
     }
 
     /// Puts the options into a submission, in the text's order; they win over what it holds.

@@ -39,6 +39,23 @@ extension SlurmClient {
         try await request(.urgent) { try SlurmMessages.settings() }
     }
 
+    /// slurmctld's statistics: requests by type and user, schedulers, counts of jobs. Every user may ask for them.
+    ///
+    /// - Throws: `SlurmError`.
+    public func statistics() async throws -> SlurmStatistics {
+        try await request(.urgent) { try SlurmMessages.statistics() }
+    }
+
+    /// Sets slurmctld's statistics to zero. Only operators and administrators of Slurm may.
+    ///
+    /// - Throws: `SlurmError`, for an ordinary user `ESLURM_ACCESS_DENIED`.
+    public func resetStatistics() async throws {
+        try await request(.urgent) {
+            let code = hpk_slurm_reset_statistics()
+            guard code == 0 else { throw SlurmError(code: code, operation: "reset slurmctld's statistics") }
+        }
+    }
+
     /// Asks each controller whether it is there. One that does not answer takes up to `MessageTimeout`.
     ///
     /// - Throws: `CancellationError`, or a `SlurmError` when the client was shut down.

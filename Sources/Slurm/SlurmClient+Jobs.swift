@@ -20,7 +20,7 @@ extension SlurmClient {
         }
     }
 
-    /// Submits a batch job.
+    /// Submits a batch job, or with `arrayTasks` a job array, whose tasks then have the ids `JobID(array: id.rawValue, task: 0)` and on.
     ///
     /// - Throws: `SlurmError`. When its `mayHaveBeenApplied` is set, slurmctld may hold the job although no id came back:
     ///   look for it among the user's jobs before submitting again.
@@ -39,12 +39,14 @@ extension SlurmClient {
         try await request(.urgent) { try SlurmMessages.userJobs(uid: uid, operation: "list the jobs of user \(uid)") }
     }
 
-    /// One job; nil when slurmctld does not (or no longer) know the id.
+    /// One job, or one task of an array; nil when slurmctld does not (or no longer) know the id. Of an array as a whole it gives any record.
     ///
     /// - Throws: `SlurmError`.
     public func job(_ id: JobID) async throws -> JobRecord? {
         let records = try await request(.urgent) { try SlurmMessages.job(id, operation: "look at job \(id)") }
-        return records.first { $0.id == id } ?? records.first
+        if let record = records.first(where: { $0.id == id }) { return record }
+        guard let task = id.task else { return records.first }
+        return records.first { $0.arrayTasks?.contains(task) ?? false }?.waitingTask(task)
     }
 
     /// Cancels a job, or sends it a signal.

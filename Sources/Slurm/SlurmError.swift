@@ -45,8 +45,10 @@ public struct SlurmError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The error for a code that libslurm gave.
     public init(code: Int32, operation: String) {
         let row = SlurmErrorTable.row(code)
+        // Some releases have no words for some of their codes.
+        let words = CStrings.optional(slurm_strerror(code)).flatMap { $0.hasPrefix("Unknown error") ? nil : $0 }
         self.init(
-            code: code, name: row.name, message: CStrings.optional(slurm_strerror(code)) ?? "error \(code)", operation: operation,
+            code: code, name: row.name, message: words ?? "error \(code)", operation: operation,
             retryAdvice: row.retry, whatToDo: row.whatToDo, mayHaveBeenApplied: row.mayHaveBeenApplied)
     }
 

@@ -21,9 +21,18 @@ enum SlurmMessages {
         return records(message)
     }
 
-    private static func records(_ message: UnsafeMutablePointer<job_info_msg_t>?) -> [JobRecord] {
+    /// The records of a message for which `isWanted` holds.
+    static func records(
+        _ message: UnsafeMutablePointer<job_info_msg_t>?, where isWanted: (UnsafeMutablePointer<slurm_job_info_t>) -> Bool = { _ in true }
+    ) -> [JobRecord] {
         guard let message, let array = message.pointee.job_array else { return [] }
-        return (0..<Int(message.pointee.record_count)).map { JobRecord(decoding: array + $0) }
+        var texts = RepeatedTexts()
+        var records: [JobRecord] = []
+        records.reserveCapacity(Int(message.pointee.record_count))
+        for index in 0..<Int(message.pointee.record_count) where isWanted(array + index) {
+            records.append(JobRecord(decoding: array + index, &texts))
+        }
+        return records
     }
 
     /// All nodes.
@@ -54,6 +63,17 @@ enum SlurmMessages {
         defer { if let message { hpk_slurm_free_conf(message) } }
         guard code == 0, let message else { throw SlurmError(code: code, operation: "read the cluster's configuration") }
         return ClusterSettings(decoding: message)
+    }
+
+    /// slurmctld's statistics.
+    static func statistics() throws -> SlurmStatistics {
+        var message: UnsafeMutablePointer<stats_info_response_msg_t>?
+        let code = hpk_slurm_load_statistics(&message)
+        defer { if let message { slurm_free_stats_response_msg(message) } }
+        guard code == 0, let message else {
+            throw SlurmError(code: code == 0 ? SLURM_ERROR : code, operation: "read slurmctld's statistics")
+        }
+        return SlurmStatistics(decoding: message)
     }
 
     /// Submits, and returns the new job's id.

@@ -4,7 +4,7 @@ import Foundation
 enum TimeText {
     static let limitForm = "minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]] or UNLIMITED"
     static let pointForm =
-        "now[+N[seconds|minutes|hours|days|weeks]], HH:MM[:SS][am|pm], YYYY-MM-DD[THH:MM[:SS]], MM/DD[/YY], today, tomorrow, midnight, noon or teatime"
+        "now[+N[seconds|minutes|hours|days|weeks]], HH:MM[:SS][am|pm], YYYY-MM-DD[THH:MM[:SS]], MM/DD[/YY], today, tomorrow, midnight, noon, fika or teatime"
 
     /// A time limit; seconds round up to a whole minute, 0 is no limit.
     @Sendable static func limit(_ text: String) -> JobSubmission.TimeLimit? {
@@ -15,7 +15,8 @@ enum TimeText {
         return minutes == 0 ? .unlimited : .minutes(UInt32(minutes))
     }
 
-    private static func seconds(_ text: String) -> UInt64? {
+    /// Seconds of a time limit, 0 included.
+    static func seconds(_ text: String) -> UInt64? {
         let dayParts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let clock = (dayParts.last ?? "").split(separator: ":", omittingEmptySubsequences: false)
         guard (1...3).contains(clock.count) else { return nil }
@@ -74,6 +75,7 @@ enum TimeText {
         case "tomorrow": calendar.date(byAdding: .day, value: 1, to: calendar.startOfDay(for: now))
         case "midnight": next(hour: 0, minute: 0, second: 0, now, calendar)
         case "noon": next(hour: 12, minute: 0, second: 0, now, calendar)
+        case "fika": next(hour: 15, minute: 0, second: 0, now, calendar)
         case "teatime": next(hour: 16, minute: 0, second: 0, now, calendar)
         default: nil
         }

@@ -25,7 +25,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FLAG_NO_NEW_PRIVILEGES = 1, FLAG_SET_IDENTITY = 2, FLAG_SET_GROUPS = 4 };
+enum { FLAG_NO_NEW_PRIVILEGES = 1, FLAG_SET_IDENTITY = 2, FLAG_SET_GROUPS = 4, FLAG_KEEP_PMI = 8 };
+
+// Where the supervisor puts the descriptor of PMI's server (PMI_FD).
+enum { PMI_DESCRIPTOR = 205 };
 
 static const char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 static int report = -1;
@@ -93,21 +96,27 @@ static void hand_over_report(int control) {
     report = ends[1];
 }
 
-static void close_from(int first, int keep) {
-    if (keep > first && syscall(SYS_close_range, first, keep - 1, 0) == 0 && syscall(SYS_close_range, keep + 1, ~0U, 0) == 0) return;
+static void close_range_of(unsigned first, unsigned last) {
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0) return;
     long limit = sysconf(_SC_OPEN_MAX);
-    for (int i = first; i < limit; i++)
-        if (i != keep) close(i);
+    for (long i = first; i <= (long)last && i < limit; i++) close((int)i);
 }
 
-static void set_standard_streams(const int stream[3]) {
+static void set_standard_streams(const int stream[3], int keeps_pmi) {
     // The report is moved up so that it cannot be one of 0, 1, 2.
     int moved = fcntl(report, F_DUPFD_CLOEXEC, 16);
     if (moved < 0) fail("fcntl: %s", strerror(errno));
     report = moved;
     for (int i = 0; i < 3; i++)
         if (dup2(stream[i], i) < 0) fail("dup2: %s", strerror(errno));
-    close_from(3, report);
+    unsigned kept = (unsigned)report;
+    close_range_of(3, kept - 1);
+    if (!keeps_pmi) {
+        close_range_of(kept + 1, ~0U);
+        return;
+    }
+    close_range_of(kept + 1, PMI_DESCRIPTOR - 1);
+    close_range_of(PMI_DESCRIPTOR + 1, ~0U);
 }
 
 static void reset_signals(void) {
@@ -260,7 +269,7 @@ int main(int count, char **argument) {
     char **environment = texts(&reader, &environment_count, 2);
     if (arguments_count == 0) fail("exec: no command");
 
-    set_standard_streams(descriptor + 2);
+    set_standard_streams(descriptor + 2, flags & FLAG_KEEP_PMI);
     reset_signals();
     setsid();
     umask(022);

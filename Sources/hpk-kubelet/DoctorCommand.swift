@@ -12,12 +12,16 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print the findings as JSON.")
     var json = false
 
+    @Flag(help: "Also run a tiny Slurm job that looks at a compute node.")
+    var probeJob = false
+
     @OptionGroup var flags: SettingFlags
 
     func run() async throws {
         let configuration = try ProcessConfiguration.load(flags).configuration
         let logger = Logger(label: "hpk") { _ in SwiftLogNoOpLogHandler() }
-        let report = await Doctor(configuration, probes: .live(configuration, logger: logger)).examine()
+        var report = await Doctor(configuration, probes: .live(configuration, logger: logger)).examine()
+        if probeJob { report.findings += await NodeProbeJob(configuration, logger: logger).examine() }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

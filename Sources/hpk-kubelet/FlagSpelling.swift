@@ -4,7 +4,9 @@ enum FlagSpelling {
     private static let opposites = [
         "disable-taint": "enable-taint",
         "enable-cgroupv2": "disable-cgroupv2",
+        "disable-gathering": "enable-gathering",
         "no-scheduler": "scheduler",
+        "container-steps": "no-container-steps",
     ]
 
     /// The arguments with `--switch=true` and `--switch=false` turned into the switch or its opposite, and `--name=` into the name and an

@@ -65,7 +65,7 @@ struct ServerFlags: ParsableArguments {
     var context: String?
     @Option(help: ArgumentHelp("How many pods are worked on at the same time (default 10).", valueName: "count"))
     var podSyncWorkers: String?
-    @Option(help: ArgumentHelp("Accepted for compatibility, without effect: changes are watched (default 1m).", valueName: "duration"))
+    @Option(help: ArgumentHelp("Pause between comparisons of all pods with Slurm and API server (default 1m).", valueName: "duration"))
     var fullResyncPeriod: String?
     @Option(help: ArgumentHelp("How long to wait for API server and Slurm at the start; 0 for ever (default 0).", valueName: "duration"))
     var startupTimeout: String?
@@ -75,12 +75,14 @@ struct ServerFlags: ParsableArguments {
     var schedulerName: String?
     @Option(help: ArgumentHelp("Path of slurm.conf (also SLURM_CONF).", valueName: "file"))
     var slurmConf: String?
+    @Flag(inversion: .prefixedEnableDisable, help: "Whether pods of one shape go to Slurm together as a job array (default they do).")
+    var gathering: Bool?
 
     var values: [Setting: [String]] {
         Setting.given([
             (.kubeconfig, kubeconfig), (.context, context), (.podSyncWorkers, podSyncWorkers), (.fullResyncPeriod, fullResyncPeriod),
             (.startupTimeout, startupTimeout), (.noScheduler, scheduler.map { "\(!$0)" }), (.schedulerName, schedulerName),
-            (.slurmConf, slurmConf),
+            (.slurmConf, slurmConf), (.disableGathering, gathering.map { "\(!$0)" }),
         ])
     }
 }
@@ -98,10 +100,12 @@ struct PodFlags: ParsableArguments {
     var workingDir: String?
     @Option(help: ArgumentHelp("Folder on each compute node's own disk (default /tmp).", valueName: "folder"))
     var localDir: String?
-    @Flag(inversion: .prefixedEnableDisable, help: "Accepted for compatibility, without effect so far.")
+    @Flag(inversion: .prefixedEnableDisable, help: "Known for compatibility; enabling is refused, since Slurm's limits hold.")
     var cgroupv2: Bool?
     @Option(help: ArgumentHelp("The pods' network: host (default) or private.", valueName: "mode"))
     var network: String?
+    @Flag(inversion: .prefixedNo, help: "Whether every container is a Slurm step of its own (default it is not).")
+    var containerSteps: Bool?
     @Option(
         name: .customLong("cluster-dns"),
         help: ArgumentHelp("Name server for pods; may be repeated (default those of kube-system/kube-dns).", valueName: "ip"))
@@ -112,7 +116,10 @@ struct PodFlags: ParsableArguments {
     var podProgram: String?
     @Option(help: ArgumentHelp("The program bound into containers (default hpk-init beside this one).", valueName: "file"))
     var initProgram: String?
-    @Option(help: ArgumentHelp("Where compute nodes reach this agent (default the kubelet address).", valueName: "host"))
+    @Option(
+        help: ArgumentHelp(
+            "Where compute nodes reach this agent, with a port where a relay stands in front (default the kubelet address).",
+            valueName: "host"))
     var supervisorAddress: String?
     @Option(help: ArgumentHelp("Port for that; 0 is any free one (default 10260).", valueName: "port"))
     var supervisorPort: String?
@@ -120,7 +127,8 @@ struct PodFlags: ParsableArguments {
     var values: [Setting: [String]] {
         var values = Setting.given([
             (.apptainer, apptainer), (.registry, registry), (.workingDir, workingDir), (.localDir, localDir),
-            (.enableCgroupV2, cgroupv2.map { "\($0)" }), (.network, network), (.clusterDomain, clusterDomain), (.podProgram, podProgram),
+            (.enableCgroupV2, cgroupv2.map { "\($0)" }), (.network, network),
+            (.containerSteps, containerSteps.map { "\($0)" }), (.clusterDomain, clusterDomain), (.podProgram, podProgram),
             (.initProgram, initProgram), (.supervisorAddress, supervisorAddress), (.supervisorPort, supervisorPort),
         ])
         for (setting, list) in [(Setting.insecureRegistry, insecureRegistry), (.imagePath, imagePath), (.clusterDNS, clusterDNS)]

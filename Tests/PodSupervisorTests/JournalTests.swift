@@ -96,10 +96,10 @@ import Testing
     func claim() throws {
         let folder = try TemporaryDirectory()
         let path = "\(folder.path)/claim"
-        #expect(try Claim.make(path: path, jobID: 5) == .ours)
-        #expect(try Claim.make(path: path, jobID: 5) == .ours)
-        #expect(try Claim.make(path: path, jobID: 6) == .others("5"))
+        #expect(try Claim.make(path: path, job: "5") == .ours)
+        #expect(try Claim.make(path: path, job: "5") == .ours)
+        #expect(try Claim.make(path: path, job: "6") == .others("5"))
         #expect(CText.names(in: folder.path) == ["claim"])
-        #expect(throws: SystemError.self) { try Claim.make(path: "\(folder.path)/none/claim", jobID: 5) }
+        #expect(throws: SystemError.self) { try Claim.make(path: "\(folder.path)/none/claim", job: "5") }
     }
 }

@@ -140,7 +140,7 @@ import Testing
     @Test(
         "plans that cannot be carried out are refused",
         arguments: [
-            { $0.version = 2 }, { $0.containers = [] }, { $0.hostname = "" }, { $0.hostname = String(repeating: "x", count: 65) },
+            { $0.version = 2 }, { $0.containers = [] }, { $0.hostname = String(repeating: "x", count: 65) },
             { $0.containers[0].name = "../x" }, { $0.containers[0].name = ".." }, { $0.containers[0].name = "a\nb" },
             { $0.containers[0].command = [] }, { $0.initContainers = $0.containers },
             { $0.volumes = [VolumePlan(name: "v", source: .delivered), VolumePlan(name: "v", source: .delivered)] },

@@ -28,6 +28,53 @@ struct PodRunTests {
         #expect(CText.names(in: pod.localDirectory) == [])
     }
 
+    @Test("a pod with the node's own name has that in its kernel, its files and its environment")
+    func nodeName() throws {
+        let pod = try PodRun()
+        let code = try pod.run(pod.plan([pod.shell("main", "hostname; cat /etc/hostname; echo $HOSTNAME")]) { $0.hostname = "" })
+        #expect(code == 0, "\(pod.output)")
+        let name = try #require(CText.fill(256) { gethostname($0, $1) == 0 ? strlen($0) : 0 })
+        #expect(try pod.log("main") == "\(name)\n\(name)\n\(name)\n")
+    }
+
+    @Test("the input is empty, or with stdin open without an end")
+    func input() throws {
+        let pod = try PodRun()
+        try pod.start(
+            pod.plan([
+                pod.shell("closed", "cat; echo end"),
+                pod.shell("open", "echo ready; cat; echo end") { $0.stdin = true },
+            ]))
+        try pod.waitFor("end of closed") { if case .containerExited("closed", _, _) = $0 { true } else { false } }
+        while try pod.log("open").isEmpty { usleep(10_000) }
+        pod.signal(SIGTERM)
+        _ = pod.wait()
+        #expect(try pod.log("closed") == "end\n")
+        #expect(try pod.log("open") == "ready\n")
+        #expect(try pod.exit(of: "open").exitCode == 137, "only the end of the grace period ended it")
+    }
+
+    @Test("a supervisor that is killed leaves nothing on the node's disk, whoever owned it")
+    func killed() throws {
+        let pod = try PodRun()
+        try pod.start(
+            pod.plan([
+                pod.shell("main", "echo x > /v/file; echo ready; exec sleep 1000") {
+                    $0.mounts = [MountPlan(volume: "v", path: "/v")]
+                    $0.identity = ProcessIdentity(user: 33, group: 33)
+                }
+            ]) {
+                $0.volumes = [VolumePlan(name: "v", source: .emptyDirectory(inMemory: false, sizeLimit: nil))]
+            })
+        try pod.waitFor("start") { if case .containerStarted = $0 { true } else { false } }
+        while try pod.log("main").isEmpty { usleep(10_000) }
+        #expect(CText.names(in: pod.localDirectory)?.count == 1)
+        let starts = try pod.events.compactMap { if case .supervisorStarted(let start) = $0 { start.processID } else { nil } }
+        #expect(kill(try #require(starts.first), SIGKILL) == 0)
+        #expect(pod.wait() == 137)
+        #expect(CText.names(in: pod.localDirectory) == [])
+    }
+
     @Test("init containers come first, in order")
     func initOrder() throws {
         let pod = try PodRun()

@@ -31,6 +31,12 @@ enum LiveSlurm {
     static var configurationFile: String? { environment["SLURM_CONF"] }
     static var isAvailable: Bool { configurationFile != nil }
 
+    /// slurmctld limits this user's requests: `rl_enable`, from which it exempts root.
+    static let limitsRate: Bool = {
+        guard getuid() != 0, let path = configurationFile, let file = try? SlurmConfigurationFile(path: path) else { return false }
+        return file.value("SlurmctldParameters")?.contains("rl_enable") == true
+    }()
+
     /// One client for all tests of this process.
     private static let shared = Task { try await makeClient() }
 
@@ -101,7 +107,7 @@ func firstPush(_ pushes: AsyncStream<JobPush>, about id: JobID, where condition:
 {
     try await withThrowingTaskGroup(of: JobPush?.self) { group in
         group.addTask {
-            for await push in pushes where push.jobID == id && condition(push) { return push }
+            for await push in pushes where push.number == id.rawValue && condition(push) { return push }
             return nil
         }
         group.addTask {

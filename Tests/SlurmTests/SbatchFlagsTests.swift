@@ -99,7 +99,7 @@ struct FlagRow: Sendable, CustomTestStringConvertible {
 
 @Suite("sbatch options of a pod")
 struct SbatchFlagsTests {
-    @Test("change the submission as sbatch would", arguments: FlagRow.all)
+    @Test("change the submission as sbatch would", arguments: FlagRow.all + FlagRow.details)
     func apply(row: FlagRow) throws {
         var expected = JobSubmission(name: "n", script: "#!")
         row.change(&expected)
@@ -111,10 +111,18 @@ struct SbatchFlagsTests {
     @Test("all have a row in the table above, or a reason to be refused")
     func everyFlagIsTested() throws {
         var seen: Set<String> = []
-        for row in FlagRow.all { seen.formUnion(try SbatchFlags.parse(row.text, context: context).options.map(\.name)) }
+        for row in FlagRow.all + FlagRow.details { seen.formUnion(try SbatchFlags.parse(row.text, context: context).options.map(\.name)) }
         for flag in SbatchFlag.all {
             if case .refused(let why) = flag.form { #expect(!why.isEmpty) } else { #expect(seen.contains(flag.long), "--\(flag.long)") }
         }
+    }
+
+    @Test("are all in the documentation, and nothing else is")
+    func documentation() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/slurm-flags.md")
+        let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| `-") }
+        let names = Set(rows.flatMap { $0.split(separator: "|")[0].matches(of: /`--([a-z0-9-]+)`/).map { String($0.1) } })
+        #expect(names == Set(SbatchFlag.all.map(\.long)))
     }
 
     @Test("have distinct names")
@@ -135,8 +143,8 @@ struct SbatchFlagsTests {
             ("--mem=9999999999999T", "--mem"),
             ("--gres=:2", "--gres"), ("--gres=gpu:", "--gres"), ("--gres=gpu:a:b:2", "--gres"), ("--gres=gpu:-1", "--gres"),
             ("--gres=,", "--gres"),
-            ("--gpus=x", "--gpus"), ("--gpus=a:b", "--gpus"),
-            ("--exclusive=topo", "--exclusive"), ("--hold=yes", "--hold"),
+            ("--gpus=x", "--gpus"), ("--gpus=a:b", "--gpus"), ("--gpus=a:1,", "--gpus"),
+            ("--exclusive=nobody", "--exclusive"), ("--hold=yes", "--hold"),
             ("--time=1:2:3:4", "--time"), ("--time=x", "--time"), ("--time=-5", "--time"), ("--time=1-", "--time"),
             ("--time=99999999999999", "--time"),
             ("--begin=yesterday", "--begin"), ("--begin=25:00", "--begin"), ("--begin=2026-02-31", "--begin"),
@@ -176,6 +184,38 @@ struct SbatchFlagsTests {
             let error = try #require(throws: FlagError.self) { try SbatchFlags.parse(text, context: context) }
             guard case .refused = error.reason else { throw error }
         }
+    }
+
+    @Test(
+        "that say one thing in two ways are refused together",
+        arguments: [
+            ("--mem=1G --mem-per-cpu=1G", "--mem-per-cpu", "--mem"), ("--mem-per-gpu=1G --mem=1G", "--mem-per-gpu", "--mem"),
+            ("-S 1 --thread-spec=2", "--thread-spec", "--core-spec"),
+            ("--gpus-per-task=1 --ntasks-per-gpu=2", "--gpus-per-task", "--ntasks-per-gpu"),
+            ("--ntasks-per-node=2 --ntasks-per-gpu=2", "--ntasks-per-node", "--ntasks-per-gpu"),
+        ])
+    func conflicts(text: String, flag: String, other: String) throws {
+        let error = try #require(throws: FlagError.self) { try SbatchFlags.parse(text, context: context) }
+        #expect(error == FlagError(flag: flag, reason: .conflict(with: other)))
+        #expect(error.description.contains(flag) && error.description.contains(other))
+    }
+
+    @Test("of other releases are refused with the release")
+    func releases() throws {
+        let newer = SbatchFlag.since(99, 11, .plain("later") { $0.hold = true })
+        let older = SbatchFlag.before(20, 2, .plain("earlier") { $0.hold = true })
+        for (flag, release) in [(newer, "99.11"), (older, "20.02")] {
+            guard case .refused(let why) = flag.form else { throw FlagError(flag: flag.long, reason: .unexpectedValue) }
+            #expect(why.contains(release) && why.contains(SlurmVersion.compiled.description))
+        }
+        #expect(SbatchFlag.since(20, 2, .plain("old") { _ in }).form == .none)
+        #expect(SbatchFlag.before(99, 11, .plain("young") { _ in }).form == .none)
+    }
+
+    @Test("of a second component are refused")
+    func components() throws {
+        let error = try #require(throws: FlagError.self) { try SbatchFlags.parse("-n 1 : -n 2", context: context) }
+        guard case .refused = error.reason else { throw error }
     }
 
     @Test("do not take stray words", arguments: ["main", "-p main x", "-", "'--x y' z"])

@@ -6,10 +6,10 @@
 #include <dirent.h>
 #include <sys/types.h>
 
-/// Starts a child in new user, mount, PID, IPC and UTS namespaces. It waits until a byte comes over the lifeline, becomes uid 0 and
-/// gid 0 there, asks to be killed when its parent ends, and executes the program again with the lifeline as descriptor `lifeline_number`.
-/// Returns the child's process id; `*lifeline` is the parent's end.
-pid_t hpk_sandbox_start(int executable, char *const argv[], char *const envp[], int lifeline_number, int *lifeline);
+/// Makes a copy of this process, which must have one thread, in new user, mount, PID, IPC and UTS namespaces: as fork does, it returns 0 in
+/// the child and the child's process id in the parent, whose end of the lifeline `*lifeline` is. The child returns when a byte has come over
+/// the lifeline; it is uid 0 and gid 0 by then, is killed when its parent ends, and its end of the lifeline is descriptor `lifeline_number`.
+pid_t hpk_sandbox_start(int lifeline_number, int *lifeline);
 
 struct hpk_spawn_request {
     const char *path;
@@ -17,6 +17,10 @@ struct hpk_spawn_request {
     char *const *envp;
     /// Network namespace to enter, or -1.
     int network;
+    /// A user namespace and others of it to enter first, in this order; the program then runs as uid 0 in them, below a process that ends as it
+    /// does. Only for a caller with one thread.
+    const int *namespaces;
+    size_t namespace_count;
     /// `source[i]` becomes `target[i]` in the child; every other descriptor closes on exec.
     const int *source;
     const int *target;
@@ -60,6 +64,18 @@ int hpk_network_namespace(void);
 /// The node's own address as text: that of the route to `peer`, a numeric address; where there is none or `peer` is NULL, the one
 /// towards the world. Returns its length, 0 if there is none.
 int hpk_host_address(const char *peer, char *text, size_t size);
+
+/// Sends bytes and descriptors in one message; -1 on failure.
+ssize_t hpk_send(int socket, const void *bytes, size_t size, const int *descriptors, size_t count);
+/// Receives one message: the number of bytes, 0 at the end, -1 on failure. `*count` is the room for descriptors, then their number.
+ssize_t hpk_receive(int socket, void *bytes, size_t size, int *descriptors, size_t *count);
+
+/// A SOCK_SEQPACKET socket that listens under a name of the network namespace, without a file; or a negated errno.
+int hpk_name_listen(const char *name);
+/// The next connection that comes from a process of the own user; -1 if there is none.
+int hpk_name_accept(int listener);
+/// Connects to such a name, if it is the own user's; or a negated errno.
+int hpk_name_connect(const char *name);
 
 /// Removes what stands under `name`, whatever its depth, without following links or leaving the file system tree. 0 or negated errno.
 int hpk_remove_tree(int directory, const char *name);

@@ -36,7 +36,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
     public var context: String?
     /// How many pods are worked on at the same time, 1 to 1000.
     public var podSyncWorkers = 10
-    /// The original's pause between full comparisons, 1 second or more. Accepted and without effect: changes are watched.
+    /// Pause between two comparisons of all pods with Slurm and the API server's objects, 1 second or more; changes are seen at once by
+    /// watches and pushes.
     public var fullResyncPeriod = Duration.seconds(60)
     /// How long the agent waits at its start for the API server and Slurm; zero waits for ever.
     public var startupTimeout = Duration.zero
@@ -52,6 +53,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
 
     /// Path of slurm.conf; nil is what libslurm was built with.
     public var slurmConfiguration: String?
+    /// Whether pods of one shape that are ready together are submitted as one job array.
+    public var gathersSubmissions = true
 
     // MARK: Pods
 
@@ -67,9 +70,9 @@ public struct KubeletConfiguration: Sendable, Equatable {
     public var workingDirectory = "/"
     /// Folder on each compute node's own disk.
     public var localDirectory = "/tmp"
-    /// The original's switch for cgroups of the containers' own. Accepted and without effect so far: Slurm's limits hold for the pod.
-    public var usesCgroupV2 = false
     public var network = NetworkMode.host
+    /// Whether every container is a Slurm step of its own, for sites that account by step.
+    public var containerSteps = false
     /// Name servers of pods whose `dnsPolicy` is ClusterFirst; empty asks the Service `kube-system/kube-dns` for its endpoints.
     public var clusterDNS: [String] = []
     public var clusterDomain = "cluster.local"
@@ -79,6 +82,8 @@ public struct KubeletConfiguration: Sendable, Equatable {
     public var initProgram: String?
     /// Address or name at which compute nodes reach this agent; nil is the kubelet address.
     public var supervisorAddress: String?
+    /// Port that compute nodes dial at ``supervisorAddress`` where a relay or port forwarding stands in front; nil is the listener's own.
+    public var supervisorPublicPort: Int?
     /// Port for the supervisors' connections; 0 is any free one.
     public var supervisorPort = 10260
 

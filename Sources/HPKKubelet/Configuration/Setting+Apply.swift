@@ -36,17 +36,25 @@ extension Setting {
         case .startupTimeout: configuration.startupTimeout = try DurationText.parse(value, minimum: .zero)
         case .noScheduler: configuration.runsScheduler = try !SettingValue.boolean(value)
         case .schedulerName: configuration.schedulerName = try SettingValue.dnsName(value)
+        case .disableGathering: configuration.gathersSubmissions = try !SettingValue.boolean(value)
         case .slurmConf: configuration.slurmConfiguration = try path(value)
         case .apptainer: configuration.apptainer = try SettingValue.program(value)
         case .registry: configuration.registry = try SettingValue.registryPrefix(value)
         case .workingDir: configuration.workingDirectory = try path(value)
         case .localDir: configuration.localDirectory = try path(value)
-        case .enableCgroupV2: configuration.usesCgroupV2 = try SettingValue.boolean(value)
+        case .enableCgroupV2:
+            // Apptainer makes cgroups for ordinary users through a systemd of the user's own, which a Slurm job does not have.
+            guard try !SettingValue.boolean(value) else {
+                throw ValueRefusal(
+                    problem: "containers cannot have cgroups of their own within a Slurm job",
+                    advice: "Leave it out: Slurm's own limits (cgroup.conf: ConstrainCores, ConstrainRAMSpace) hold for each pod.")
+            }
         case .network: configuration.network = try SettingValue.choice(value, NetworkMode.self)
+        case .containerSteps: configuration.containerSteps = try SettingValue.boolean(value)
         case .clusterDomain: configuration.clusterDomain = try SettingValue.dnsName(value)
         case .podProgram: configuration.podProgram = try path(value)
         case .initProgram: configuration.initProgram = try path(value)
-        case .supervisorAddress: configuration.supervisorAddress = try SettingValue.host(value)
+        case .supervisorAddress: (configuration.supervisorAddress, configuration.supervisorPublicPort) = try SettingValue.hostAndPort(value)
         case .supervisorPort: configuration.supervisorPort = try SettingValue.number(value, 0...65535)
         case .logLevel: configuration.logLevel = try SettingValue.choice(value, Logger.Level.self)
         case .logFormat: configuration.logFormat = try SettingValue.choice(value, LogFormat.self)

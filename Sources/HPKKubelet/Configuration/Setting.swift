@@ -21,6 +21,7 @@ public enum Setting: String, Sendable, CaseIterable {
     case noScheduler = "no-scheduler"
     case schedulerName = "scheduler-name"
     case slurmConf = "slurm-conf"
+    case disableGathering = "disable-gathering"
     case apptainer
     case registry
     case insecureRegistry = "insecure-registry"
@@ -29,6 +30,7 @@ public enum Setting: String, Sendable, CaseIterable {
     case localDir = "local-dir"
     case enableCgroupV2 = "enable-cgroupv2"
     case network
+    case containerSteps = "container-steps"
     case clusterDNS = "cluster-dns"
     case clusterDomain = "cluster-domain"
     case podProgram = "pod-program"

@@ -111,6 +111,14 @@ enum SettingValue {
         return text
     }
 
+    /// `host`, `host:port` or `[IPv6]:port`; the port is nil where none is given.
+    static func hostAndPort(_ text: String) throws(ValueRefusal) -> (host: String, port: Int?) {
+        guard !isAddress(text), let colon = text.lastIndex(of: ":") else { return (try host(text), nil) }
+        var name = text[..<colon]
+        if name.hasPrefix("["), name.hasSuffix("]") { name = name.dropFirst().dropLast() }
+        return (try host(String(name)), try number(String(text[text.index(after: colon)...]), 1...65535))
+    }
+
     /// `host` or `host:port`.
     static func registryHost(_ text: String) throws(ValueRefusal) -> String {
         let refusal = ValueRefusal(problem: "not a registry's host or host:port", advice: "Give e.g. registry.example.org:5000.")

@@ -1,6 +1,7 @@
 import Foundation
 import Kubernetes
 import Logging
+import NIOPosix
 import ServiceLifecycle
 
 /// The two ports of the agent: one for the API server, one for supervisors.
@@ -16,7 +17,9 @@ struct AgentPorts {
     ) async throws -> AgentPorts {
         let now = Int64(Date().timeIntervalSince1970)
         do {
-            let identities = try IdentityStore(directory: configuration.stateDirectory + "/agent", now: now)
+            let identities = try await NIOThreadPool.singleton.runIfActive {
+                try IdentityStore(directory: configuration.stateDirectory + "/agent", now: now)
+            }
             let host = configuration.supervisorAddress ?? address
             let serverName = "\(configuration.nodeName).hpk.internal"
             let names = [CertificateName.dns(serverName), try CertificateName(host)]
@@ -30,17 +33,19 @@ struct AgentPorts {
                 SupervisorListenerConfiguration(
                     host: bindAddress(host), port: configuration.supervisorPort, portFile: configuration.stateDirectory + "/agent/port",
                     advertisedHosts: [host]),
-                identity: try supervisorIdentity(now),
+                identity: try await NIOThreadPool.singleton.runIfActive { try supervisorIdentity(now) },
                 handler: manager, logger: logger)
             let kubelet = try await KubeletServer.bind(
                 KubeletServerConfiguration(
                     host: bindAddress(address), port: configuration.kubeletPort,
                     clientAuthorities: try clientAuthorities(configuration, connection)),
-                identity: try kubeletIdentity(now), state: manager, logger: logger)
+                identity: try await NIOThreadPool.singleton.runIfActive { try kubeletIdentity(now) }, state: manager, logger: logger)
+            let relayed = configuration.supervisorPublicPort.map { [host.contains(":") ? "[\(host)]:\($0)" : "\(host):\($0)"] }
             return AgentPorts(
                 kubelet: kubelet, supervisors: supervisors,
                 access: SupervisorAccess(
-                    endpoints: supervisors.endpoints, certificateAuthority: identities.authority.certificate, serverName: serverName),
+                    endpoints: relayed ?? supervisors.endpoints, certificateAuthority: identities.authority.certificate,
+                    serverName: serverName),
                 kubeletIdentity: kubeletIdentity, supervisorIdentity: supervisorIdentity)
         } catch let error as CertificateError {
             throw StartupFailure(.configuration, problem: "\(error)", advice: "`hpk-kubelet doctor` looks at each certificate.")
@@ -62,7 +67,7 @@ struct AgentPorts {
     }
 
     /// A loopback address keeps the port to this host; any other is reached by all of the host's addresses.
-    private static func bindAddress(_ host: String) -> String {
+    static func bindAddress(_ host: String) -> String {
         host == "localhost" || host.hasPrefix("127.") || host == "::1" ? host : "0.0.0.0"
     }
 
@@ -105,7 +110,10 @@ private struct CertificateRenewal: ServiceLifecycle.Service {
                 try? await Task.sleep(for: .seconds(86_400))
                 guard !Task.isCancelled else { return }
                 do {
-                    try renew(Int64(Date().timeIntervalSince1970))
+                    // The files may be on a shared file system, which may hang.
+                    try await NIOThreadPool.singleton.runIfActive { try renew(Int64(Date().timeIntervalSince1970)) }
+                } catch is CancellationError {
+                    return
                 } catch {
                     logger.error("the agent's certificates were not renewed", metadata: ["error": "\(error)"])
                 }

@@ -14,7 +14,7 @@ struct JobFeedService: ServiceLifecycle.Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await feed.run() }
                 group.addTask {
-                    for await push in client.pushes { await feed.refresh(push.jobID) }
+                    for await push in client.pushes { await feed.pushed(push.number) }
                 }
             }
         }

@@ -28,9 +28,10 @@ struct Agent {
     var services: [any ServiceLifecycle.Service]
 
     static func assemble(_ configuration: KubeletConfiguration, logger: Logger) async throws -> Agent {
-        try makeStateDirectory(configuration)
-        let identity = try AgentIdentity.acquire(
-            stateDirectory: configuration.stateDirectory, hostname: HostAddress.hostname())
+        let identity = try await NIOThreadPool.singleton.runIfActive {
+            try makeStateDirectory(configuration)
+            return try AgentIdentity.acquire(stateDirectory: configuration.stateDirectory, hostname: HostAddress.hostname())
+        }
         let connection = try ClusterAccess.connection(configuration)
         let address = configuration.kubeletAddress ?? ClusterAccess.ownAddress(toward: connection)
         let client = KubernetesClient(
@@ -56,6 +57,15 @@ struct Agent {
         }
         let store = PodDirectoryStore(root: configuration.stateDirectory + "/pods", threads: .singleton)
         try await store.prepareRoot()
+        let batches = BatchStore(root: configuration.stateDirectory + "/batches", threads: .singleton)
+        let submitter = JobSubmitter(
+            JobSubmitter.Surroundings(
+                cluster: cluster, jobs: jobs, store: store, batches: batches,
+                script: { [program = configuration.podProgram ?? ""] file in
+                    try JobPlanner.script(podProgram: program, batchFile: file, pods: store.root)
+                },
+                limits: { [gathers = configuration.gathersSubmissions] in await jobs.limits(gathers: gathers) }, logger: logger))
+        await submitter.learnLimits()
         let access = AccessBox()
         let planSettings = PlanSettingsSource(
             configuration: configuration, client: client, cluster: cluster, address: address, node: node)
@@ -64,9 +74,9 @@ struct Agent {
             parallelism: configuration.podSyncWorkers, settings: { await planSettings.current() }, connection: { await access.value() })
         let manager = PodManager(
             services: PodServices(
-                store: store, preparer: preparer, jobs: jobs, feed: feed, api: api, status: status, access: { await access.value() },
-                record: { pod, note in events.record(note, about: pod) }, logger: logger),
-            jobs: jobs)
+                store: store, preparer: preparer, jobs: jobs, submitter: submitter, batches: batches, feed: feed, api: api, status: status,
+                access: { await access.value() }, record: { pod, note in events.record(note, about: pod) }, logger: logger),
+            jobs: jobs, resyncPeriod: configuration.fullResyncPeriod)
 
         let ports = try await AgentPorts.open(configuration, connection: connection, address: address, manager: manager, logger: logger)
         await access.set(ports.access)
@@ -107,7 +117,7 @@ struct Agent {
 
     private static func startSlurm(_ configuration: KubeletConfiguration, address: String, logger: Logger) async throws -> SlurmClient {
         let settings = SlurmConfiguration(
-            configurationFile: configuration.slurmConfiguration, pushHost: configuration.supervisorAddress ?? address,
+            configurationFile: configuration.slurmConfiguration, threads: 4, pushHost: configuration.supervisorAddress ?? address,
             pushPorts: Daemon.pushPorts, privateDirectory: configuration.stateDirectory + "/slurm")
         do {
             return try await SlurmClient(configuration: settings, logger: logger)

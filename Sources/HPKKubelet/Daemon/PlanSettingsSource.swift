@@ -21,6 +21,7 @@ actor PlanSettingsSource {
             apiServerPort: server?.port ?? 443, clusterDNS: configuration.clusterDNS, clusterDomain: configuration.clusterDomain,
             defaultNetwork: configuration.network, apptainer: configuration.apptainer, podProgram: configuration.podProgram ?? "",
             initProgram: configuration.initProgram ?? "", localDirectory: configuration.localDirectory)
+        settings.containerSteps = configuration.containerSteps
         settings.jobEnvironment = Self.jobEnvironment
         self.settings = settings
         asksForDNS = configuration.clusterDNS.isEmpty
@@ -41,7 +42,7 @@ actor PlanSettingsSource {
     }
 
     /// What the batch step starts with: nothing of this process's own environment but who the user is.
-    private static var jobEnvironment: [String: String] {
+    static var jobEnvironment: [String: String] {
         var environment = ["PATH": PlanSettings.defaultPath, "LANG": "C.UTF-8"]
         for name in ["HOME", "USER", "LOGNAME"] {
             environment[name] = ProcessInfo.processInfo.environment[name]

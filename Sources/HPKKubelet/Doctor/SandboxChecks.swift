@@ -7,7 +7,8 @@ struct SandboxChecks {
 
     var all: [Doctor.Check] {
         [
-            Doctor.Check(name: "apptainer", run: apptainer), Doctor.Check(name: "user namespaces", run: userNamespaces),
+            Doctor.Check(name: "apptainer", run: apptainer), Doctor.Check(name: "unsquashfs", run: unsquashfs),
+            Doctor.Check(name: "user namespaces", run: userNamespaces),
             Doctor.Check(name: "subordinate ids", run: subordinateIDs),
             Doctor.Check(name: "pod sandbox", limit: .seconds(30), run: sandbox),
             Doctor.Check(name: "container in it", limit: .seconds(60), run: container), Doctor.Check(name: "/dev/fuse", run: fuse),
@@ -43,6 +44,30 @@ struct SandboxChecks {
             return DoctorFinding(name, .ok, "\(path), \(words), \(kind)")
         } catch {
             return DoctorFinding(name, .failure, "\(path) --version: \(error)", advice: "Repair the installation of Apptainer.")
+        }
+    }
+
+    /// The agent reads the users of a SIF image with `unsquashfs -cat`, which squashfs-tools 4.5 brought.
+    @Sendable private func unsquashfs() async -> DoctorFinding {
+        let name = "unsquashfs"
+        let lost = "images whose USER is a name, and runAsNonRoot with them, do not work"
+        guard let path = probes.find(name) else {
+            return DoctorFinding(
+                name, .warning, "there is none in PATH: \(lost)", advice: "Install squashfs-tools 4.5 or later on this host.")
+        }
+        do {
+            // Many releases show their version and end with 1.
+            let words = try await probes.run("/bin/sh", ["-c", "\"$0\" -version; exit 0", path])
+            let line = words.split(separator: "\n").first.map(String.init) ?? ""
+            guard let version = Self.version(line), version >= (4, 5) else {
+                return DoctorFinding(
+                    name, .warning, "\(path) says \(line.debugDescription): \(lost)",
+                    advice: "Install squashfs-tools 4.5 or later on this host.")
+            }
+            return DoctorFinding(name, .ok, "\(path), \(line)")
+        } catch {
+            return DoctorFinding(
+                name, .warning, "\(path) -version: \(error): \(lost)", advice: "Repair the installation of squashfs-tools.")
         }
     }
 

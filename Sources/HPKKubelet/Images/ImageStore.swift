@@ -42,6 +42,17 @@ public actor ImageStore {
     /// Receives what happens to an image while a pod waits for it.
     public typealias Progress = @Sendable (ImageProgress) -> Void
 
+    /// What is asked of a registry: pods with the same question share its answer.
+    private struct Question: Hashable, Sendable {
+        var name: RegistryReference
+        var credentials: [RegistryCredential]
+        var known: String?
+    }
+
+    /// Between the ends and beginnings of asks for one image, so that pods that come one after the other do not hammer the registry: five
+    /// a second, as the kubelet's `registryPullQPS`.
+    static let pauseBetweenAsks = Duration.milliseconds(200)
+
     private struct LocalImage {
         var fingerprint: String
         var contents: ImageContents
@@ -55,6 +66,9 @@ public actor ImageStore {
     private let inspector: any ImageInspecting
     private let clock: MonotonicClock
     private var localImages: [String: LocalImage] = [:]
+    private let asks = SingleFlight<Question, Result<RegistryAnswer, RegistryFailure>>()
+    /// When a registry last answered for an image.
+    private var answered: [RegistryReference: Duration] = [:]
 
     /// - Parameter transport: the HTTP client for registries.
     public init(configuration: Configuration, transport: any RegistryTransport, logger: Logger) {
@@ -75,7 +89,7 @@ public actor ImageStore {
     ) {
         naming = configuration.naming
         local = LocalImages(allowedFolders: configuration.allowedFolders)
-        catalog = ImageCatalog(folder: configuration.folder)
+        catalog = ImageCatalog(folder: configuration.folder, clock: clock)
         self.registry = registry
         self.inspector = inspector
         self.clock = clock
@@ -167,15 +181,35 @@ public actor ImageStore {
         _ name: RegistryReference, secrets: [DockerConfig], known: String?, image: String
     ) async throws(ImageError) -> RegistryAnswer {
         let credentials = secrets.flatMap { $0.credentials(host: name.host, repository: name.repository) }
-        do {
-            return try await registry.resolve(name, credentials: credentials, known: known)
-        } catch {
+        let question = Question(name: name, credentials: credentials, known: known)
+        guard let result = await asks.run(question, { await self.ask(question) }) else { throw .cancelled(image: image) }
+        switch result {
+        case .success(let answer): return answer
+        case .failure(let error):
             if Task.isCancelled { throw .cancelled(image: image) }
             switch error {
             case .unavailable(let words): throw .registryUnavailable(image: image, registry: name.host, reason: words)
             case .refused(let words), .missing(let words), .unusable(let words): throw .pull(image: image, reason: "\(name): \(words)")
             }
         }
+    }
+
+    /// Who comes during the pause joins this ask, whose answer is then newer than its own beginning.
+    private func ask(_ question: Question) async -> Result<RegistryAnswer, RegistryFailure> {
+        if let last = answered[question.name] {
+            let rest = last + Self.pauseBetweenAsks - clock.now()
+            if rest > .zero { try? await clock.sleep(rest) }
+        }
+        let result: Result<RegistryAnswer, RegistryFailure>
+        do throws(RegistryFailure) {
+            result = .success(try await registry.resolve(question.name, credentials: question.credentials, known: question.known))
+        } catch {
+            result = .failure(error)
+        }
+        let now = clock.now()
+        if answered.count >= 256 { answered = answered.filter { $0.value + Self.pauseBetweenAsks > now } }
+        answered[question.name] = now
+        return result
     }
 
     private func record(_ entry: ImageCatalog.Entry, digest: String, reference: ImageReference, image: String) -> ImageRecord {

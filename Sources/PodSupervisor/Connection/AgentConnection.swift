@@ -38,6 +38,8 @@ final class AgentConnection {
     private let loop: EventLoop
     private let clock: Clock
     private let settingsPath: String
+    private let planned: ConnectionSettings?
+    private var isFirstAttempt = true
     private let journal: Journal
     private let identity: (uid: String, start: SupervisorStart)
 
@@ -57,7 +59,12 @@ final class AgentConnection {
     private var onDrained: (() -> Void)?
     private var lastNote = ""
 
-    init(loop: EventLoop, clock: Clock, directory: PodDirectory, journal: Journal, uid: String, start: SupervisorStart) {
+    /// - Parameter settings: those of the plan, for the first attempt; the agent may have moved since, so later ones look for newer ones.
+    init(
+        loop: EventLoop, clock: Clock, directory: PodDirectory, settings: ConnectionSettings?, journal: Journal, uid: String,
+        start: SupervisorStart
+    ) {
+        planned = settings
         self.loop = loop
         self.clock = clock
         settingsPath = directory.connection
@@ -105,8 +112,7 @@ final class AgentConnection {
         guard !ended, case .idle = state else { return }
         do {
             if addresses.isEmpty {
-                let settings = try MessageCoding.decode(
-                    ConnectionSettings.self, from: FileSystem.read(settingsPath, limit: 1 << 20), subject: settingsPath)
+                let settings = try currentSettings()
                 guard !settings.endpoints.isEmpty else { throw Failure("\(settingsPath) names no endpoint") }
                 self.settings = settings
                 let endpoint = try Endpoint(settings.endpoints[endpointIndex % settings.endpoints.count])
@@ -117,6 +123,18 @@ final class AgentConnection {
             }
         } catch {
             fail("\(error)")
+        }
+    }
+
+    private func currentSettings() throws -> ConnectionSettings {
+        defer { isFirstAttempt = false }
+        if isFirstAttempt, let planned { return planned }
+        do {
+            return try MessageCoding.decode(
+                ConnectionSettings.self, from: FileSystem.read(settingsPath, limit: 1 << 20), subject: settingsPath)
+        } catch let error as SystemError where error.code == ENOENT {
+            guard let planned else { throw error }
+            return planned
         }
     }
 
@@ -148,7 +166,7 @@ final class AgentConnection {
     }
 
     /// The socket addresses in what the resolving child wrote.
-    private static func split(_ bytes: [UInt8]) -> [[UInt8]] {
+    static func split(_ bytes: [UInt8]) -> [[UInt8]] {
         var result: [[UInt8]] = []
         var rest = bytes[...]
         while rest.count >= 4 {

@@ -9,15 +9,17 @@ enum Claim: Equatable {
 
     /// Takes the pod for the job, or finds that it has been taken.
     ///
+    /// - Parameter job: ``SupervisorStart/jobName``, the same for every attempt of the job.
+    ///
     /// The file appears with its content in one step, by a hard link, on every kind of shared file system.
-    static func make(path: String, jobID: UInt32) throws(SystemError) -> Claim {
-        let draft = "\(path).\(jobID).\(String(UInt32.random(in: .min ... .max), radix: 16))"
-        try FileSystem.write(draft, "\(jobID)\n".utf8, mode: 0o600)
+    static func make(path: String, job: String) throws(SystemError) -> Claim {
+        let draft = "\(path).\(job).\(String(UInt32.random(in: .min ... .max), radix: 16))"
+        try FileSystem.write(draft, "\(job)\n".utf8, mode: 0o600)
         defer { _ = unlink(draft) }
         if link(draft, path) == 0 { return .ours }
         guard errno == EEXIST else { throw SystemError("create", path) }
         let text = String(decoding: try FileSystem.read(path, limit: 64), as: UTF8.self)
         let owner = String(text.prefix { !$0.isNewline })
-        return owner == String(jobID) ? .ours : .others(owner)
+        return owner == job ? .ours : .others(owner)
     }
 }

@@ -8,6 +8,9 @@ struct ApptainerCommand: Equatable {
     /// Descriptors that `hpk-init` inherits: control, specification, standard streams.
     static let descriptors: [Int32] = [200, 201, 202, 203, 204]
 
+    /// Where `hpk-init` leaves the connection to PMI's server open, for a task of a parallel step.
+    static let pmiDescriptor: Int32 = 205
+
     var program: String
     /// A configuration of our own, so that a container is the same on every site; nil outside of a user namespace, where the site's own
     /// configuration and its set-uid starter are what there is.

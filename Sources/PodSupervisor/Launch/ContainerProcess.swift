@@ -41,14 +41,15 @@ final class ContainerProcess {
     private var report: Descriptor?
     private var outputs: [(descriptor: Descriptor, formatter: LogFormatter)] = []
     private var words: Descriptor?
+    /// The writing end of an input that stays open until the container ends.
+    private var input: Descriptor?
     private var spoken: [UInt8] = []
     private var tail = OutputTail()
     private var ownProcess: (id: pid_t, handle: Descriptor?)?
     private var mountNamespace: ino_t?
     private var killed = false
 
-    private var terminationFile: String { "\(sandbox.memory)/termination/\(instance)" }
-    private var overlay: String { "\(sandbox.local.path)/overlay/\(instance)" }
+    private var setup: ContainerSetup { ContainerSetup(container: container, instance: instance, sandbox: sandbox) }
 
     /// Starts the container.
     ///
@@ -79,21 +80,11 @@ final class ContainerProcess {
     // MARK: - Start
 
     private func launch(_ context: EnvironmentExpansion.Context) throws {
-        let environment = EnvironmentExpansion.resolve(container.environment, in: context)
-        let variables = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-        try FileSystem.write(terminationFile, [], mode: 0o666)
-        let wanted =
-            sandbox.ownMounts(of: container, terminationFile: terminationFile)
-            + (try sandbox.volumes.mounts(of: container, instance: instance, variables: variables))
-        let mounts = MountOption.stage(wanted)
-        var specification = try makeSpecification(environment, variables)
-        specification.mounts = mounts.later
-        let specificationFile = try specification.memoryFile()
-        let command = ApptainerCommand(
-            program: sandbox.apptainer, configuration: sandbox.isNamespaced ? "\(sandbox.memory)/files/apptainer.conf" : nil,
-            imagePath: container.imagePath, isReadOnly: container.readOnlyRootFilesystem, overlay: try makeOverlay(),
-            ownProcessNamespace: !sandbox.plan.sharesProcessNamespace, mounts: mounts.options)
-        let input = try Descriptor(opening: "/dev/null", O_RDONLY)
+        let (command, specificationFile) = try setup.make(context)
+        let nothing = try Descriptor(opening: "/dev/null", O_RDONLY)
+        // Kubernetes keeps the input of `stdin: true` open for whoever attaches: a read of it waits, and finds no end.
+        let open = container.stdin ? try Descriptor.pipe() : nil
+        let input = open?.read ?? nothing
         let output = try Descriptor.pipe()
         let errors = try Descriptor.pipe()
         let words = try Descriptor.pipe()
@@ -102,47 +93,16 @@ final class ContainerProcess {
         let control = Descriptor(owning: pair[0])
         let peer = Descriptor(owning: pair[1])
         let sources = [peer.number, specificationFile.number, input.number, output.write.number, errors.write.number]
-        let standard = [(input.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
-        defer { withExtendedLifetime((peer, specificationFile, input, output, errors, words)) {} }
+        let standard = [(nothing.number, Int32(0)), (words.write.number, 1), (words.write.number, 2)]
+        defer { withExtendedLifetime((peer, specificationFile, nothing, input, output, errors, words)) {} }
         processID = try Spawn.start(
-            command.program, command.arguments(), environment: Spawn.environment + ["TMPDIR=\(sandbox.local.path)"],
+            command.program, command.arguments(), environment: setup.environment,
             descriptors: standard + Array(zip(sources, ApptainerCommand.descriptors)), network: sandbox.network?.number ?? -1)
         self.control = control
+        self.input = open?.write
         self.words = words.read
         outputs = [(output.read, LogFormatter(stream: "stdout")), (errors.read, LogFormatter(stream: "stderr"))]
         try watchAll()
-    }
-
-    private func makeSpecification(
-        _ environment: [(name: String, value: String)], _ variables: [String: String]
-    ) throws(Failure) -> InitSpecification {
-        for variable in environment where variable.name.isEmpty || variable.name.contains("=") {
-            throw Failure("environment variable name \(variable.name.debugDescription) is not valid")
-        }
-        var texts = environment.map { "\($0.name)=\($0.value)" }
-        if variables["HOSTNAME"] == nil { texts.append("HOSTNAME=\(sandbox.plan.hostname)") }
-        let identity = container.identity
-        guard sandbox.isNamespaced || identity.user == 0 || identity.user == getuid() else {
-            throw Failure("user \(identity.user) needs user namespaces, which this node forbids: only the job's own user can be used")
-        }
-        var groups = identity.supplementaryGroups
-        if let fsGroup = sandbox.plan.fsGroup, !groups.contains(fsGroup) { groups.append(fsGroup) }
-        // The namespace's root is the user: it keeps the user's own groups on the node unless the pod asks for others.
-        let keepsGroups = groups.isEmpty && identity.user == 0
-        return InitSpecification(
-            arguments: container.command.map { $0.resolved(with: variables) }, environment: texts,
-            workingDirectory: container.workingDirectory,
-            user: identity.user, group: identity.group, groups: keepsGroups ? nil : groups,
-            capabilities: try Capability.mask(container.capabilities), noNewPrivileges: container.noNewPrivileges,
-            setsIdentity: sandbox.isNamespaced)
-    }
-
-    private func makeOverlay() throws(SystemError) -> String? {
-        guard !container.readOnlyRootFilesystem, sandbox.isNamespaced else { return nil }
-        try FileSystem.makeDirectory(overlay, mode: 0o755)
-        try FileSystem.makeDirectory("\(overlay)/upper", mode: 0o755)
-        try FileSystem.makeDirectory("\(overlay)/work", mode: 0o755)
-        return overlay
     }
 
     private func watchAll() throws(SystemError) {
@@ -293,7 +253,7 @@ final class ContainerProcess {
         case .running:
             let failed = exitCode != 0
             let isOutOfMemory = signal == SIGKILL && !killed && outOfMemory.kills > killsBefore
-            var message = (try? FileSystem.read(terminationFile, limit: 4096)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            var message = (try? FileSystem.read(setup.terminationFile, limit: 4096)).map { String(decoding: $0, as: UTF8.self) } ?? ""
             if message.isEmpty && failed && container.terminationMessageFallsBackToLogs { message = tail.text }
             let reason = isOutOfMemory ? "OOMKilled" : failed ? "Error" : "Completed"
             return ContainerExit(
@@ -317,10 +277,8 @@ final class ContainerProcess {
             loop.forget(descriptor.number)
             descriptor.close()
         }
+        input?.close()
         log.close()
-        sandbox.volumes.release(instance: instance, container: container)
-        _ = unlink(terminationFile)
-        let overlay = overlay
-        if FileSystem.status(overlay) != nil { Spawn.detach { try? FileSystem.removeTree(overlay) } }
+        setup.release(keepsLayer: true)
     }
 }

@@ -22,6 +22,8 @@ struct InitSpecification {
     var noNewPrivileges: Bool
     /// False where the process must stay who it is (no user namespace).
     var setsIdentity = true
+    /// The program inherits ``ApptainerCommand/pmiDescriptor``.
+    var keepsPMI = false
 
     /// - Throws: ``Failure`` for a text with a zero byte, which no program could receive.
     func encoded() throws(Failure) -> [UInt8] {
@@ -35,7 +37,7 @@ struct InitSpecification {
             bytes.append(0)
         }
         put(Self.magic)
-        put((noNewPrivileges ? 1 : 0) | (setsIdentity ? 2 : 0) | (groups != nil ? 4 : 0))
+        put((noNewPrivileges ? 1 : 0) | (setsIdentity ? 2 : 0) | (groups != nil ? 4 : 0) | (keepsPMI ? 8 : 0))
         put(user)
         put(group)
         put(UInt32(truncatingIfNeeded: capabilities))

@@ -5,21 +5,26 @@ import Glibc
 enum SandboxHolder {
     static let lifelineNumber: Int32 = 3
 
-    /// Runs this program again inside new namespaces.
+    /// How the program in the namespaces ended.
+    struct End {
+        var code: Int32
+        /// It was killed, so it could remove nothing.
+        var wasKilled: Bool
+    }
+
+    /// Runs a command of this program in a copy of this process inside new namespaces.
     ///
-    /// - Parameter arguments: of the program inside.
-    /// - Returns: its exit code; nil where the node forbids user namespaces.
-    static func run(arguments: [String]) throws -> Int32? {
-        let program = try Descriptor(opening: "/proc/self/exe", O_RDONLY)
+    /// - Parameter arguments: of the command, the program's name first.
+    /// - Returns: its end; nil where the node forbids user namespaces.
+    static func run(arguments: [String]) throws -> End? {
         // Signals are blocked before the child exists, so that none can be missed.
         var signals = sigset_t()
         sigemptyset(&signals)
         for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
         sigprocmask(SIG_BLOCK, &signals, nil)
         var lifelineEnd: Int32 = -1
-        let child = Spawn.withCStrings(arguments) { argv in
-            program.use { hpk_sandbox_start($0, argv, environ, lifelineNumber, &lifelineEnd) }
-        }
+        let child = hpk_sandbox_start(lifelineNumber, &lifelineEnd)
+        if child == 0 { _exit(Command.run(arguments)) }
         guard child > 0 else {
             Console.note("user namespaces cannot be made on this node: \(String(cString: strerror(errno)))")
             return nil
@@ -27,27 +32,41 @@ enum SandboxHolder {
         let lifeline = Descriptor(owning: lifelineEnd)
         try mapIdentities(of: child)
         try lifeline.writeAll([1], subject: "the sandbox's lifeline")
-        return withExtendedLifetime(lifeline) { wait(for: child, signals: &signals) }
+        return try wait(for: child, lifeline)
     }
 
-    private static func wait(for child: pid_t, signals: inout sigset_t) -> Int32 {
-        while true {
-            var signal: Int32 = 0
-            guard sigwait(&signals, &signal) == 0 else { continue }
-            if signal != SIGCHLD {
-                _ = kill(child, signal)
-                continue
+    /// Forwards signals to the supervisor, starts what it asks for, and waits for its end.
+    private static func wait(for child: pid_t, _ lifeline: Descriptor) throws -> End {
+        let loop = try EventLoop(clock: .system)
+        let broker = StepBroker(lifeline: lifeline)
+        var result = End(code: 1, wasKilled: false)
+        let signals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
+        let number = hpk_signal_descriptor(signals, signals.count)
+        guard number >= 0 else { throw SystemError("watch", "signals") }
+        try loop.watch(number, UInt32(HPK_READABLE)) { _ in
+            while true {
+                let signal = hpk_next_signal(number)
+                if signal == 0 { break }
+                if signal != SIGCHLD { _ = kill(child, signal) }
             }
             var id: pid_t = 0
             var code: Int32 = 0
             var cause: Int32 = 0
             while hpk_reap(&id, &code, &cause) == 1 {
+                broker.reaped(id, code: code)
                 guard id == child else { continue }
                 if cause != 0 { Console.note("the supervisor was ended by signal \(cause)") }
-                if (122...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
-                return code
+                if (123...125).contains(code) { Console.note("the sandbox could not be entered (step \(code))") }
+                result = End(code: code, wasKilled: cause != 0)
+                loop.stop()
             }
         }
+        try loop.watch(lifeline.number, UInt32(HPK_READABLE)) { _ in
+            if !broker.receive() { loop.forget(lifeline.number) }
+        }
+        try withExtendedLifetime(lifeline) { try loop.run() }
+        broker.end()
+        return result
     }
 
     private static func mapIdentities(of child: pid_t) throws {

@@ -9,10 +9,11 @@ enum Spawn {
     /// - Parameters:
     ///   - descriptors: what each of the child's descriptors is; others close.
     ///   - network: descriptor of a network namespace to enter, or -1.
+    ///   - namespaces: descriptors of a user namespace and others of it to enter first, in this order.
     /// - Returns: the process id.
     static func start(
         _ program: String, _ arguments: [String], environment: [String] = environment, descriptors: [(source: Int32, target: Int32)] = [],
-        network: Int32 = -1
+        network: Int32 = -1, namespaces: [Int32] = []
     ) throws(SystemError) -> pid_t {
         let result = withCStrings(arguments) { argv in
             withCStrings(environment) { envp in
@@ -21,10 +22,13 @@ enum Spawn {
                     let targets = descriptors.map(\.target)
                     return sources.withUnsafeBufferPointer { source in
                         targets.withUnsafeBufferPointer { target in
-                            var request = hpk_spawn_request(
-                                path: path, argv: argv, envp: envp, network: network, source: source.baseAddress,
-                                target: target.baseAddress, count: source.count)
-                            return hpk_spawn(&request)
+                            namespaces.withUnsafeBufferPointer { entered in
+                                var request = hpk_spawn_request(
+                                    path: path, argv: argv, envp: envp, network: network, namespaces: entered.baseAddress,
+                                    namespace_count: entered.count, source: source.baseAddress, target: target.baseAddress,
+                                    count: source.count)
+                                return hpk_spawn(&request)
+                            }
                         }
                     }
                 }

@@ -8,7 +8,7 @@ enum PlanCheck {
             throw Failure("the plan is of version \(plan.version), this hpk-pod reads version \(LaunchPlan.currentVersion)")
         }
         guard !plan.containers.isEmpty else { throw Failure("the plan has no container") }
-        guard !plan.hostname.isEmpty, plan.hostname.utf8.count <= 64 else { throw Failure("the plan's hostname must have 1 to 64 bytes") }
+        guard plan.hostname.utf8.count <= 64 else { throw Failure("the plan's hostname is longer than 64 bytes") }
         var names: Set<String> = []
         for container in plan.initContainers + plan.containers {
             let name = container.name

@@ -4,8 +4,13 @@ import PodProtocol
 
 /// Runs one pod: performs what ``PodLifecycle`` decides, on one thread and one event loop.
 final class Supervisor {
+    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too. A
+    /// requeued job always looks, since its own earlier attempt may have been killed here.
+    private static let sweepInterval: UInt32 = 16
+
     private let plan: LaunchPlan
     private let directory: PodDirectory
+    private let sweeps: Bool
     private let clock: Clock
     private let loop: EventLoop
     private let recorder: EventRecorder
@@ -15,6 +20,9 @@ final class Supervisor {
     private let outOfMemory = OutOfMemory()
     private var lifecycle: PodLifecycle
     private var processes: [Int: ContainerProcess] = [:]
+    /// Runs the containers where they are Slurm steps.
+    private var steps: StepRunner?
+    private var awaitsNodes = false
     private var secrets: [String: String] = [:]
     private var awaitsDelivery: Bool
     private var graceTimer: EventLoop.TimerID?
@@ -31,6 +39,7 @@ final class Supervisor {
     ) throws {
         self.plan = plan
         self.directory = directory
+        sweeps = start.attempt > 0 || start.jobID.isMultiple(of: Self.sweepInterval)
         self.clock = clock
         let loop = try EventLoop(clock: clock)
         self.loop = loop
@@ -39,16 +48,18 @@ final class Supervisor {
         lifecycle = PodLifecycle(plan: plan, firstRestartCount: history.firstRestartCount)
         awaitsDelivery = plan.needsDelivery
         do {
-            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(directory), clock: clock)
+            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(plan, directory), clock: clock)
         } catch {
             recorder.record(.sandboxFailed(reason: (error as? Sandbox.Problem)?.reason ?? "SandboxFailed", message: "\(error)"))
             throw error
         }
         connection = AgentConnection(
-            loop: loop, clock: clock, directory: directory, journal: journal, uid: plan.uid, start: start)
+            loop: loop, clock: clock, directory: directory, settings: plan.connection, journal: journal, uid: plan.uid, start: start)
         streams = LogStreams(connection: connection)
+        let line = lifeline.map { Descriptor(owning: $0) }
         do {
             try prepare()
+            if let steps = plan.steps { try prepare(steps, node: start.host, lifeline: line) }
         } catch {
             let reason = (error as? Sandbox.Problem)?.reason ?? (error is VolumeSet.Problem ? "FailedMount" : "SandboxFailed")
             recorder.record(.sandboxFailed(reason: reason, message: "\(error)"))
@@ -56,7 +67,7 @@ final class Supervisor {
             throw error
         }
         try watchSignals()
-        if let lifeline { try watchLifeline(Descriptor(owning: lifeline)) }
+        if let line { try watchLifeline(line) }
         wire()
     }
 
@@ -65,9 +76,12 @@ final class Supervisor {
     /// - Returns: the job's exit code: 0 if every container succeeded, else 1.
     func run() throws -> Int32 {
         connection.start()
-        if !awaitsDelivery { perform(lifecycle.begin()) }
-        let base = plan.localDirectory
-        Spawn.detach { LocalDirectory.sweep(base: base) }
+        steps?.begin { [weak self] in self?.nodesChanged($0) }
+        beginIfReady()
+        if sweeps {
+            let base = plan.localDirectory
+            Spawn.detach { LocalDirectory.sweep(base: base) }
+        }
         try loop.run()
         try? sandbox.remove()
         return exitCode ?? 1
@@ -76,7 +90,8 @@ final class Supervisor {
     // MARK: - Setting up
 
     /// Host of the node agent's first endpoint; nil where the settings cannot be read, which ``AgentConnection`` reports.
-    private static func agentHost(_ directory: PodDirectory) -> String? {
+    private static func agentHost(_ plan: LaunchPlan, _ directory: PodDirectory) -> String? {
+        if let endpoint = plan.connection?.endpoints.first { return try? Endpoint(endpoint).host }
         let path = directory.connection
         guard let bytes = try? FileSystem.read(path, limit: 1 << 20),
             let settings = try? MessageCoding.decode(ConnectionSettings.self, from: bytes, subject: path),
@@ -90,6 +105,33 @@ final class Supervisor {
         try sandbox.writeFiles()
         try sandbox.volumes.prepare()
         recorder.record(.sandboxReady(podAddresses: sandbox.podAddresses, hostAddress: sandbox.hostAddress))
+    }
+
+    private func prepare(_ plan: StepPlan, node: String, lifeline: Descriptor?) throws {
+        let steps = try StepRunner(
+            plan, plan: self.plan, directory: directory, sandbox: sandbox, node: node, lifeline: lifeline, loop: loop, clock: clock,
+            context: { [unowned self] in self.context })
+        awaitsNodes = steps.hasOtherNodes
+        self.steps = steps
+    }
+
+    /// Addresses and secrets as they are now.
+    private var context: EnvironmentExpansion.Context {
+        EnvironmentExpansion.Context(podAddresses: sandbox.podAddresses, hostAddress: sandbox.hostAddress, secrets: secrets)
+    }
+
+    private func beginIfReady() {
+        if !awaitsDelivery && !awaitsNodes && exitCode == nil { perform(lifecycle.begin()) }
+    }
+
+    private func nodesChanged(_ problem: String?) {
+        guard let problem else {
+            awaitsNodes = false
+            return beginIfReady()
+        }
+        guard awaitsNodes, exitCode == nil else { return Console.note("the pod's other nodes: \(problem)") }
+        recorder.record(.sandboxFailed(reason: "NodeSandboxFailed", message: problem))
+        finish(false)
     }
 
     private func watchSignals() throws {
@@ -109,10 +151,14 @@ final class Supervisor {
         lifeline.use { _ = fcntl($0, F_SETFD, FD_CLOEXEC) }
         lifeline.setNonBlocking()
         try loop.watch(lifeline.number, UInt32(HPK_READABLE)) { [weak self] _ in
-            var byte: UInt8 = 0
-            let result = withUnsafeMutableBytes(of: &byte) { lifeline.read(into: $0) }
+            var bytes = [UInt8](repeating: 0, count: BrokerMessage.size)
+            switch bytes.withUnsafeMutableBytes({ lifeline.read(into: $0) }) {
             // The batch step's process is gone: so is the job.
-            if result == .end { self?.loop.stop() }
+            case .end: self?.loop.stop()
+            case .bytes(let count):
+                if let message = BrokerMessage(bytes[..<count]) { self?.steps?.receive(message) }
+            case .wouldBlock, .failed: break
+            }
         }
     }
 
@@ -133,10 +179,10 @@ final class Supervisor {
     }
 
     private func flushLogs() {
-        for process in processes.values {
-            process.log.flush()
-            guard let failure = process.log.lastFailure, logFailures.insert("\(failure)").inserted else { continue }
-            Console.note("log of \(process.container.name): \(failure)")
+        for (name, log) in processes.values.map({ ($0.container.name, $0.log) }) + (steps?.logs ?? []) {
+            log.flush()
+            guard let failure = log.lastFailure, logFailures.insert("\(failure)").inserted else { continue }
+            Console.note("log of \(name): \(failure)")
         }
         streams.pump()
     }
@@ -148,15 +194,20 @@ final class Supervisor {
         var code: Int32 = 0
         var signal: Int32 = 0
         while hpk_reap(&id, &code, &signal) == 1 {
+            steps?.reaped(id, code: code)
             if id == sandbox.wayOut { Console.note("the private network's way out has ended with code \(code)") }
             guard let (index, process) = processes.first(where: { $0.value.processID == id }) else { continue }
             let exit = process.ended(exitCode: code, signal: signal)
             streams.pump()
             processes[index] = nil
-            recorder.record(
-                .containerExited(container: process.container.name, restartCount: lifecycle.containers[index].restartCount, exit: exit))
-            perform(lifecycle.exited(index, succeeded: exit.exitCode == 0, at: clock.monotonic()))
+            exited(index, exit)
         }
+    }
+
+    private func exited(_ index: Int, _ exit: ContainerExit) {
+        let container = lifecycle.containers[index]
+        recorder.record(.containerExited(container: container.name, restartCount: container.restartCount, exit: exit))
+        perform(lifecycle.exited(index, succeeded: exit.exitCode == 0, at: clock.monotonic()))
     }
 
     private func stopBySignal(_ signal: Int32) {
@@ -174,9 +225,10 @@ final class Supervisor {
             Console.note("delivery: \(error)")
         }
         secrets.merge(delivery.secrets) { $1 }
+        steps?.deliver(delivery)
         guard awaitsDelivery else { return }
         awaitsDelivery = false
-        perform(lifecycle.begin())
+        beginIfReady()
     }
 
     private func open(stream: UInt32, _ request: StreamRequest) {
@@ -187,7 +239,8 @@ final class Supervisor {
             }
             let isLive = lifecycle.containers[index].restartCount == restartCount
             streams.open(
-                stream, path: directory.log(container: container, restartCount: restartCount), live: isLive ? processes[index]?.log : nil,
+                stream, path: directory.log(container: container, restartCount: restartCount),
+                live: isLive ? processes[index]?.log ?? steps?.log(index) : nil,
                 offset: offset)
         }
     }
@@ -204,8 +257,12 @@ final class Supervisor {
                     guard let self else { return }
                     self.perform(self.lifecycle.timerFired(index, at: self.clock.monotonic()))
                 }
-            case .terminate(let index): processes[index]?.terminate()
-            case .kill(let index): processes[index]?.kill()
+            case .terminate(let index):
+                processes[index]?.terminate()
+                steps?.terminate(index)
+            case .kill(let index):
+                processes[index]?.kill()
+                steps?.kill(index)
             case .wakeForKill(let time):
                 loop.cancel(graceTimer)
                 graceTimer = loop.schedule(at: time) { [weak self] in
@@ -219,21 +276,25 @@ final class Supervisor {
 
     private func start(_ index: Int, _ restartCount: Int) {
         let container = (plan.initContainers + plan.containers)[index]
-        let context = EnvironmentExpansion.Context(
-            podAddresses: sandbox.podAddresses, hostAddress: sandbox.hostAddress, secrets: secrets)
         let id = "apptainer://\(plan.uid)/\(container.name)/\(restartCount)"
-        let handlers = ContainerProcess.Handlers(
-            started: { [weak self] in
-                guard let self else { return }
-                self.recorder.record(.containerStarted(container: container.name, restartCount: restartCount, containerID: id))
-                self.perform(self.lifecycle.started(index, at: self.clock.monotonic()))
-            },
-            logged: {})
+        let started: () -> Void = { [weak self] in
+            guard let self else { return }
+            self.recorder.record(.containerStarted(container: container.name, restartCount: restartCount, containerID: id))
+            self.perform(self.lifecycle.started(index, at: self.clock.monotonic()))
+        }
+        if restartCount > 0, steps == nil {
+            ContainerSetup(container: container, instance: "\(index).\(restartCount - 1)", sandbox: sandbox).removeLayer()
+        }
         do {
+            if let steps {
+                return try steps.start(
+                    index, restartCount: restartCount,
+                    handlers: StepProcess.Handlers(started: started, logged: {}, ended: { [weak self] in self?.exited(index, $0) }))
+            }
             processes[index] = try ContainerProcess(
                 container: container, instance: "\(index).\(restartCount)", sandbox: sandbox, context: context,
                 logPath: directory.log(container: container.name, restartCount: restartCount), loop: loop, clock: clock,
-                outOfMemory: outOfMemory, handlers: handlers)
+                outOfMemory: outOfMemory, handlers: ContainerProcess.Handlers(started: started, logged: {}))
         } catch {
             let reason = error is SystemError ? "CreateContainerError" : "CreateContainerConfigError"
             perform(lifecycle.notCreated(index, reason: reason, message: "\(error)", at: clock.monotonic()))
@@ -242,6 +303,7 @@ final class Supervisor {
 
     private func finish(_ succeeded: Bool) {
         exitCode = succeeded ? 0 : 1
-        connection.finish(within: 2) { [loop] in loop.stop() }
+        guard let steps else { return connection.finish(within: 2) { [loop] in loop.stop() } }
+        steps.finish(within: 5) { [connection, loop] in connection.finish(within: 2) { loop.stop() } }
     }
 }

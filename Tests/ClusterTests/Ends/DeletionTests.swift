@@ -16,12 +16,19 @@ extension ClusterSuite {
                     let board = PodBoard(kubectl)
                     let rows = Self.rows(folder: folder.path, silent: silent.address)
                     try kubectl.create(TestPod.list(rows.map(\.pod) + Self.bystanders))
-                    uids = try kubectl.pods().map(\.metadata.uid)
+                    let created = try kubectl.pods()
+                    uids = created.map(\.metadata.uid)
+                    let removed = created.filter { pod in !Self.bystanders.contains { $0.name == pod.metadata.name } }.map(\.metadata.uid)
                     await withTaskGroup(of: Void.self) { group in
                         for row in rows {
                             group.addTask {
                                 do { try await self.delete(row, kubectl, board, folder) } catch { Issue.record(error, "\(row.pod.name)") }
                             }
+                        }
+                    }
+                    try await kubectl.eventually("nothing is left on the node's own disk, also without a grace period", seconds: 10) {
+                        try FileManager.default.contentsOfDirectory(atPath: "/tmp").allSatisfy { name in
+                            !removed.contains { name.hasPrefix("hpk-pod-\($0)") }
                         }
                     }
                     for pod in Self.bystanders { _ = try await board.running(pod.name) }

@@ -47,7 +47,7 @@ extension ClusterSuite {
                         }
                         if outage.isToldAtOnce {
                             let late = try await board.pod("late", "shows that Slurm does not answer", seconds: 45) {
-                                $0.mainState?.waiting?.reason == "SlurmUnavailable"
+                                $0.mainState?.waiting?.reason == "SubmissionWaits"
                             }
                             #expect(late.status.phase == .pending)
                             #expect(late.mainState?.waiting?.message?.isEmpty == false)
@@ -83,7 +83,7 @@ extension ClusterSuite {
                 }
                 try await Leftovers(cluster: cluster, namespace: namespace, uids: uids).mustVanish()
                 let jobs = try SlurmCommands(cluster: cluster).endedJobs(namespace: namespace)
-                #expect(jobs.values.allSatisfy { $0.count == 1 }, "no pod has two jobs: \(jobs)")
+                #expect(jobs.values.allSatisfy { $0.count == 1 }, "no job ended twice: \(jobs)")
                 #expect(jobs.count == (outage.stopsSlurm ? 20 : 19))
             }
         }

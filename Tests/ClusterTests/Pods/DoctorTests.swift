@@ -48,6 +48,39 @@ extension ClusterSuite.Pods {
             }
         }
 
+        @Test("a job looks at a compute node, with an agent running and without its programs", arguments: [true, false])
+        func job(isWhole: Bool) async throws {
+            let cluster = try SharedAgent.required().cluster
+            var arguments = ["--probe-job", "--supervisor-port", "0"]
+            let folder = try SharedFolder(cluster)
+            defer { folder.remove() }
+            if !isWhole {
+                // As a program that was built for a newer C library.
+                let program = "\(folder.path)/hpk-pod"
+                try Data("#!/bin/sh\necho 'version `GLIBC_9.9 not found' >&2; exit 1\n".utf8).write(to: URL(fileURLWithPath: program))
+                chmod(program, 0o755)
+                arguments += ["--pod-program", program]
+            }
+            let (status, report) = try Self.examine(cluster, arguments: arguments)
+            let findings = report.findings.filter { $0.check.hasPrefix("job: ") }
+            if isWhole {
+                #expect(status == 0, "\(report.failures)")
+                #expect(
+                    findings.map(\.check) == [
+                        "job: hpk-pod", "job: user namespaces", "job: subordinate ids", "job: apptainer", "job: local directory",
+                        "job: way to the agent",
+                    ])
+                for finding in findings { #expect(finding.verdict == "OK", "\(finding.check): \(finding.found)") }
+            } else {
+                #expect(status == 1)
+                #expect(findings.map(\.verdict) == ["FAIL"])
+                #expect(findings.first?.found.contains("GLIBC_9.9") == true, "\(findings.first?.found ?? "")")
+                #expect(findings.first?.advice?.contains("C library") == true)
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: "\(cluster.home)/.hpk").filter { $0.hasPrefix("doctor-") }
+            #expect(left.isEmpty)
+        }
+
         @Test(
             "what is broken on purpose is found, with advice",
             arguments: [

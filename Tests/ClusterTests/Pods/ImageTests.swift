@@ -8,7 +8,7 @@ extension ClusterSuite.Pods {
         func failures() async throws {
             let shared = try SharedAgent.required()
             let kubectl = shared.kubectl
-            let secret = "\(shared.cluster["HPK_PRIVATE_REGISTRY"])/private/busybox:1.35"
+            let secret = "\(shared.cluster["HPK_CLUSTER_PRIVATE_REGISTRY"])/private/busybox:1.35"
             try PullSecret.create(kubectl, "wrong-password", password: "not-the-password")
             func pod(_ name: String, _ image: String, policy: String? = nil, secret: String? = nil) -> PodManifest {
                 var container: [String: JSONValue] = ["image": .string(image), "command": ["echo", "ran"]]
@@ -63,7 +63,7 @@ extension ClusterSuite.Pods {
         func privateRegistry() async throws {
             let shared = try SharedAgent.required()
             let kubectl = shared.kubectl
-            let image = "\(shared.cluster["HPK_PRIVATE_REGISTRY"])/private/busybox:1.35"
+            let image = "\(shared.cluster["HPK_CLUSTER_PRIVATE_REGISTRY"])/private/busybox:1.35"
             try PullSecret.create(kubectl, "right-password")
             let ended = try await PodBatch.ended(
                 kubectl,

@@ -173,9 +173,10 @@ extension ClusterSuite.Pods {
                 ])
             let pods = try await batch.wait("runs") { $0.status.phase == .running }
             try await kubectl.eventually("every pod is ready for signals") { try batch.logs().values.allSatisfy { $0.contains("ready") } }
-            for name in batch.podNames {
-                #expect(try shared.slurm.jobs(namespace: kubectl.namespace, pod: name).map(\.state) == ["RUNNING"])
-            }
+            let jobIDs = Set(pods.values.compactMap(\.jobID))
+            #expect(jobIDs.count == 3)
+            let running = try shared.slurm.jobs(namespace: kubectl.namespace).filter { jobIDs.contains($0.id) }
+            #expect(running.map(\.state) == ["RUNNING", "RUNNING", "RUNNING"])
             let follow = try FollowedCommand(kubectl, "logs", "-f", "delete-polite")
             try await follow.wait(for: "ready")
             let start = ContinuousClock.now
@@ -189,11 +190,7 @@ extension ClusterSuite.Pods {
             #expect(ContinuousClock.now - deaf > .seconds(2.5), "the grace period is given")
             #expect(ContinuousClock.now - deaf < .seconds(20))
             try await kubectl.eventually("no job is left") {
-                try batch.podNames.allSatisfy { name in
-                    try shared.slurm.jobs(namespace: kubectl.namespace, pod: name).allSatisfy {
-                        !["RUNNING", "COMPLETING", "PENDING"].contains($0.state)
-                    }
-                }
+                try shared.slurm.unfinishedJobs(namespace: kubectl.namespace).allSatisfy { !jobIDs.contains($0.id) }
             }
             try await kubectl.eventually("the pods' directories are gone") {
                 pods.values.allSatisfy { !FileManager.default.fileExists(atPath: "\(shared.cluster.home)/.hpk/pods/\($0.metadata.uid)") }

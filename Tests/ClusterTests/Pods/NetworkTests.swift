@@ -27,6 +27,7 @@ extension ClusterSuite.Pods {
                                 "options": [["name": "ndots", "value": "3"], ["name": "edns0"]],
                             ],
                         ]),
+                    PodManifest("names-host", script: "hostname; echo $HOSTNAME", spec: ["hostNetwork": true]),
                     PodManifest("names-default-resolver", script: "cat /etc/resolv.conf", spec: ["dnsPolicy": "Default"]),
                 ])
             ended.expectSuccess()
@@ -34,6 +35,9 @@ extension ClusterSuite.Pods {
             #expect(plain.prefix(2) == ["names-plain", "names-plain"])
             #expect(plain.contains("127.0.0.1\tlocalhost"))
             #expect(plain.contains { $0.hasSuffix("\tnames-plain") })
+            // All nodes of the development cluster are this host.
+            let host = try Command.run("/bin/hostname", []).output.trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(ended.lines("names-host") == [host, host])
             let own = ended.lines("names-own")
             let domain = "nginx.\(try SharedAgent.required().kubectl.namespace).svc.cluster.local"
             #expect(own.first == "web-0")

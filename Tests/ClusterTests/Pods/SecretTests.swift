@@ -12,7 +12,7 @@ extension ClusterSuite.Pods {
             let shared = try SharedAgent.required()
             let (kubectl, cluster) = (shared.kubectl, shared.cluster)
             let values = ["volume", "projected", "environment", "all", "argument"].map { ($0, "s3cret-\($0)-\(UUID().uuidString)") }
-            let password = try String(contentsOfFile: cluster["HPK_PRIVATE_REGISTRY_PASSWORD_FILE"], encoding: .utf8)
+            let password = try String(contentsOfFile: cluster["HPK_CLUSTER_PRIVATE_REGISTRY_PASSWORD_FILE"], encoding: .utf8)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             let secret: JSONValue = [
                 "apiVersion": "v1", "kind": "Secret", "metadata": ["name": "nowhere"],
@@ -33,7 +33,8 @@ extension ClusterSuite.Pods {
                         "nowhere",
                         containers: [
                             [
-                                "image": .string("\(cluster["HPK_PRIVATE_REGISTRY"])/private/busybox:1.35"), "imagePullPolicy": "Always",
+                                "image": .string("\(cluster["HPK_CLUSTER_PRIVATE_REGISTRY"])/private/busybox:1.35"),
+                                "imagePullPolicy": "Always",
                                 "command": ["sh", "-c", watch],
                                 "env": [variable("FROM_SECRET", "environment"), variable("ARGUMENT", "argument")],
                                 "envFrom": [["secretRef": ["name": "nowhere"], "prefix": "ALL_"]],
@@ -71,7 +72,7 @@ extension ClusterSuite.Pods {
             let token = try Self.read("/var/run/secrets/kubernetes.io/serviceaccount/token", by: container)
             let inside = try Self.read("/secret/volume", by: container)
             #expect(inside == values[0].1, "the search looks for what is really there")
-            let basic = Data("\(cluster["HPK_PRIVATE_REGISTRY_USER"]):\(password)".utf8).base64EncodedString()
+            let basic = Data("\(cluster["HPK_CLUSTER_PRIVATE_REGISTRY_USER"]):\(password)".utf8).base64EncodedString()
             var needles = values.map(\.1) + [token, password, basic]
             needles += needles.map { Data($0.utf8).base64EncodedString() }
 
@@ -134,10 +135,10 @@ extension ClusterSuite.Pods {
 enum PullSecret {
     static func create(_ kubectl: Kubectl, _ name: String, password: String? = nil) throws {
         let cluster = kubectl.cluster
-        let real = try String(contentsOfFile: cluster["HPK_PRIVATE_REGISTRY_PASSWORD_FILE"], encoding: .utf8)
+        let real = try String(contentsOfFile: cluster["HPK_CLUSTER_PRIVATE_REGISTRY_PASSWORD_FILE"], encoding: .utf8)
         let word = (password ?? real).trimmingCharacters(in: .whitespacesAndNewlines)
-        let login = Data("\(cluster["HPK_PRIVATE_REGISTRY_USER"]):\(word)".utf8).base64EncodedString()
-        let config = "{\"auths\":{\"\(cluster["HPK_PRIVATE_REGISTRY"])\":{\"auth\":\"\(login)\"}}}"
+        let login = Data("\(cluster["HPK_CLUSTER_PRIVATE_REGISTRY_USER"]):\(word)".utf8).base64EncodedString()
+        let config = "{\"auths\":{\"\(cluster["HPK_CLUSTER_PRIVATE_REGISTRY"])\":{\"auth\":\"\(login)\"}}}"
         let secret: JSONValue = [
             "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name)], "type": "kubernetes.io/dockerconfigjson",
             "stringData": [".dockerconfigjson": .string(config)],

@@ -57,7 +57,7 @@ final class AgentProcess: @unchecked Sendable {
             ["--reuid=\(cluster.user)", "--regid=\(cluster.user)", "--init-groups", program, "run"]
             + [
                 "--registry", "docker://\(cluster.registry)/", "--working-dir", cluster.home, "--log-level", "info",
-                "--insecure-registry", cluster.registry, "--insecure-registry", cluster["HPK_PRIVATE_REGISTRY"],
+                "--insecure-registry", cluster.registry, "--insecure-registry", cluster["HPK_CLUSTER_PRIVATE_REGISTRY"],
                 "--kubelet-port", cluster["HPK_KUBELET_PORT"], "--supervisor-port", "0",
             ] + arguments
         process.environment = environment

@@ -32,7 +32,7 @@ struct ClusterEnvironment: Sendable {
 
     var user: String { self["HPK_USER"] }
     var home: String { self["HPK_HOME"] }
-    var registry: String { self["HPK_REGISTRY"] }
+    var registry: String { self["HPK_CLUSTER_REGISTRY"] }
     var programs: String { self["HPK_PROGRAMS"] }
 
     /// Starts, stops, kills or restarts one component of the cluster.

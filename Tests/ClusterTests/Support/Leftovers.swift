@@ -36,7 +36,8 @@ extension SlurmCommands {
         try jobs(namespace: namespace).filter { ["PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING"].contains($0.state) }
     }
 
-    /// How many jobs have ended by each name, as Slurm's own log of ended jobs has it, and as which state.
+    /// The jobs of a namespace's pods that have ended, as Slurm's own log of ended jobs has them: states by id, `123_4` for a task of an
+    /// array. A job that ended twice has two states.
     func endedJobs(namespace: String) throws -> [String: [String]] {
         let log = (cluster["SLURM_CONF"] as NSString).deletingLastPathComponent + "/completed-jobs.log"
         var states: [String: [String]] = [:]
@@ -47,7 +48,8 @@ extension SlurmCommands {
                     return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
                 }, uniquingKeysWith: { first, _ in first })
             guard let name = fields["Name"], name.hasPrefix(namespace + "/") else { continue }
-            states[name, default: []].append(fields["JobState"] ?? "")
+            let task = fields["ArrayJobId"].flatMap { array in fields["ArrayTaskId"].map { "\(array)_\($0)" } }
+            states[task ?? fields["JobId"] ?? "", default: []].append(fields["JobState"] ?? "")
         }
         return states
     }

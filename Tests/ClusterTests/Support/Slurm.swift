@@ -12,9 +12,10 @@ struct SlurmCommands: Sendable {
         return result.output
     }
 
-    /// Ids of all jobs that Slurm remembers whose name is that of the pod.
+    /// All jobs that Slurm remembers of a namespace's pods, each task of an array for itself. An array bears the beginning that its pods'
+    /// names have in common, so that one pod's job is found by its name only where the pod went alone.
     func jobs(namespace: String, pod: String? = nil) throws -> [(id: String, name: String, state: String)] {
-        try run("squeue", "--noheader", "--states=all", "--format=%i|%j|%T").split(separator: "\n").compactMap { line in
+        try run("squeue", "--noheader", "--array", "--states=all", "--format=%i|%j|%T").split(separator: "\n").compactMap { line in
             let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 3, parts[1].hasPrefix(namespace + "/") else { return nil }
             guard pod == nil || parts[1] == "\(namespace)/\(pod ?? "")" else { return nil }

@@ -13,7 +13,7 @@ struct CommandLineTests {
     @Test("Each setting has its flag, under the setting's own name", arguments: Setting.allCases)
     func everySettingHasAFlag(setting: Setting) throws {
         switch setting {
-        case .disableTaint, .enableCgroupV2, .noScheduler:
+        case .disableTaint, .enableCgroupV2, .noScheduler, .disableGathering, .containerSteps:
             #expect(try values(["--\(setting.rawValue)"]) == [setting: ["true"]])
             #expect(try values(["--\(setting.rawValue)=true"]) == [setting: ["true"]])
             #expect(try values(["--\(setting.rawValue)=false"]) == [setting: ["false"]])

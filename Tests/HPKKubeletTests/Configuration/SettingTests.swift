@@ -38,6 +38,7 @@ struct SettingTests {
         Row(setting: .noScheduler, value: "on", holds: { !$0.runsScheduler }, bad: ["2"]),
         Row(setting: .schedulerName, value: "hpk", holds: { $0.schedulerName == "hpk" }, bad: ["", "A"]),
         Row(setting: .slurmConf, value: "/s.conf", holds: { $0.slurmConfiguration == "/s.conf" }, bad: [""]),
+        Row(setting: .disableGathering, value: "yes", holds: { !$0.gathersSubmissions }, bad: ["", "arrays"]),
         Row(setting: .apptainer, value: "singularity", holds: { $0.apptainer == "singularity" }, bad: ["", "bin/apptainer", "a\nb"]),
         Row(
             setting: .registry, value: "oras://r.org/", holds: { $0.registry == "oras://r.org/" },
@@ -48,13 +49,17 @@ struct SettingTests {
         Row(setting: .imagePath, value: "/i/../j", holds: { $0.imagePaths == ["/j"] }, bad: [""]),
         Row(setting: .workingDir, value: "/w", holds: { $0.workingDirectory == "/w" && $0.stateDirectory == "/w/.hpk" }, bad: [""]),
         Row(setting: .localDir, value: "/l", holds: { $0.localDirectory == "/l" }, bad: [""]),
-        Row(setting: .enableCgroupV2, value: "1", holds: { $0.usesCgroupV2 }, bad: ["v2"]),
+        Row(setting: .enableCgroupV2, value: "off", holds: { $0 == KubeletConfiguration() }, bad: ["v2", "1", "true"]),
         Row(setting: .network, value: "private", holds: { $0.network == .private }, bad: ["", "Host", "bridge"]),
+        Row(setting: .containerSteps, value: "yes", holds: { $0.containerSteps }, bad: ["", "steps"]),
         Row(setting: .clusterDNS, value: "10.0.0.1", holds: { $0.clusterDNS == ["10.0.0.1"] }, bad: ["dns", ""]),
         Row(setting: .clusterDomain, value: "k.site", holds: { $0.clusterDomain == "k.site" }, bad: ["", ".k"]),
         Row(setting: .podProgram, value: "/p", holds: { $0.podProgram == "/p" }, bad: [""]),
         Row(setting: .initProgram, value: "/i", holds: { $0.initProgram == "/i" }, bad: [""]),
-        Row(setting: .supervisorAddress, value: "Login1", holds: { $0.supervisorAddress == "Login1" }, bad: ["", "a b", "a:1"]),
+        Row(
+            setting: .supervisorAddress, value: "Login1",
+            holds: { $0.supervisorAddress == "Login1" && $0.supervisorPublicPort == nil },
+            bad: ["", "a b", "a:0", "a:", ":1", "a:65536", "a:b", "[::1]", "[::1]:x"]),
         Row(setting: .supervisorPort, value: "0", holds: { $0.supervisorPort == 0 }, bad: ["-1", "65536"]),
         Row(setting: .logLevel, value: "debug", holds: { $0.logLevel == .debug }, bad: ["", "loud"]),
         Row(setting: .logFormat, value: "json", holds: { $0.logFormat == .json }, bad: ["", "xml"]),
@@ -74,8 +79,10 @@ struct SettingTests {
     @Test("A good value lands in its field, and only there", arguments: rows)
     func goodValue(row: Row) throws {
         #expect(row.holds(try apply(row.setting, [row.value])))
-        #expect(!row.holds(KubeletConfiguration()) || [.startupTimeout].contains(row.setting))
-        for other in Self.rows where other.setting != row.setting && other.setting != .startupTimeout {
+        // The only values of these that are taken are their defaults.
+        let fixed: [Setting] = [.startupTimeout, .enableCgroupV2]
+        #expect(!row.holds(KubeletConfiguration()) || fixed.contains(row.setting))
+        for other in Self.rows where other.setting != row.setting && !fixed.contains(other.setting) {
             #expect(!other.holds(try apply(row.setting, [row.value])), "\(other.setting.rawValue)")
         }
     }
@@ -86,6 +93,18 @@ struct SettingTests {
             let refusal = #expect(throws: ValueRefusal.self, "\(value.debugDescription)") { try apply(row.setting, [value]) }
             #expect(refusal?.advice.hasSuffix(".") == true)
         }
+    }
+
+    @Test(
+        "The supervisors' address may name the port of a relay",
+        arguments: [
+            ("relay:7001", "relay", 7001), ("10.0.0.1:7001", "10.0.0.1", 7001), ("[fd00::1]:7001", "fd00::1", 7001),
+            ("fd00::1", "fd00::1", nil), ("10.0.0.1", "10.0.0.1", nil),
+        ] as [(String, String, Int?)])
+    func relay(text: String, host: String, port: Int?) throws {
+        let configuration = try apply(.supervisorAddress, [text])
+        #expect(configuration.supervisorAddress == host)
+        #expect(configuration.supervisorPublicPort == port)
     }
 
     @Test("Only lists take several values", arguments: rows)

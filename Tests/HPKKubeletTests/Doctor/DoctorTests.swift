@@ -30,6 +30,7 @@ struct DoctorTests {
             },
             find: { $0.hasPrefix("/") ? $0 : "/usr/bin/\($0)" },
             run: { program, arguments in
+                if arguments.last == "/usr/bin/unsquashfs" { return "unsquashfs version 4.5.1 (2022/03/17)\nmore\n" }
                 if arguments == ["--version"] { return "apptainer version 1.4.5\n" }
                 if arguments == ["buildcfg"] { return "PREFIX=/usr\nLIBEXECDIR=/usr/libexec\n" }
                 return ""
@@ -66,8 +67,8 @@ struct DoctorTests {
         let report = await Doctor(Self.configuration(), probes: try Self.healthy()).examine()
         #expect(report.findings.filter { $0.verdict != .ok } == [])
         #expect(report.isHealthy)
-        #expect(report.findings.count == 23)
-        #expect(report.text.hasSuffix("23 OK\n"))
+        #expect(report.findings.count == 24)
+        #expect(report.text.hasSuffix("24 OK\n"))
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -162,6 +163,16 @@ struct DoctorTests {
         Row("apptainer", .failure, "says \"what\"", "--apptainer") { $0.run = { _, _ in "what" } },
         Row("apptainer", .failure, "exec format error", "Repair", breaking: run(failing: "--version", "exec format error")),
         Row("apptainer", .ok, "with its setuid starter", "") { $0.mode = { _ in 0o104755 } },
+        Row("unsquashfs", .warning, "none in PATH", "squashfs-tools 4.5", breaking: lacks("unsquashfs")),
+        Row("unsquashfs", .warning, "version 4.4", "squashfs-tools 4.5") { probes in
+            let before = probes.run
+            probes.run = { $1.last == "/usr/bin/unsquashfs" ? "unsquashfs version 4.4 (2019/08/29)" : try await before($0, $1) }
+        },
+        Row("unsquashfs", .warning, "says \"\"", "squashfs-tools 4.5") { probes in
+            let before = probes.run
+            probes.run = { $1.last == "/usr/bin/unsquashfs" ? "" : try await before($0, $1) }
+        },
+        Row("unsquashfs", .warning, "no shell", "Repair", breaking: run(failing: "/usr/bin/unsquashfs", "no shell")),
         Row("user namespaces", .failure, "gives none", "max_user_namespaces", breaking: text("/proc/sys/user/max_user_namespaces", "0\n")),
         Row(
             "user namespaces", .failure, "forbidden", "unprivileged_userns_clone",
@@ -251,7 +262,7 @@ struct DoctorTests {
         } else {
             #expect(finding.advice?.contains(row.advice) == true, "\(finding)")
         }
-        #expect(report.findings.count == 23)
+        #expect(report.findings.count == 24)
         if row.verdict == .failure { #expect(!report.isHealthy) }
         for finding in report.findings where finding.verdict == .failure || finding.verdict == .warning {
             #expect(finding.advice != nil, "\(finding)")

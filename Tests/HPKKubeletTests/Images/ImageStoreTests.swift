@@ -10,12 +10,12 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func store(_ puller: FakePuller, allowed: [String] = []) throws -> ImageStore {
+    private func store(_ puller: FakePuller, allowed: [String] = [], clock: MonotonicClock = .system) throws -> ImageStore {
         let configuration = ImageStore.Configuration(
             folder: folder.path + "/images", naming: try ImageNaming(registry: "docker://registry.test/"), allowedFolders: allowed)
         return ImageStore(
             configuration: configuration, registry: RegistryClient(transport: registry, platform: ImagePlatform(architecture: "amd64")),
-            puller: puller, inspector: FakeInspector(), clock: .system, lockTiming: SharedLock.Timing(interval: .milliseconds(5)),
+            puller: puller, inspector: FakeInspector(), clock: clock, lockTiming: SharedLock.Timing(interval: .milliseconds(5)),
             logger: quiet)
     }
 
@@ -85,6 +85,45 @@ import Testing
         #expect(second.path != first.path)
         #expect(second.configuration.command == ["new"])
         #expect(puller.count == 2)
+    }
+
+    @Test("Pods that ask for one tag at the same time share one answer")
+    func sharedAsk() async throws {
+        registry.serve("team/app", tag: "1")
+        let store = try store(FakePuller())
+        _ = try await store.ensure("team/app:1")
+        let asked = registry.requests.count
+        let gate = Gate()
+        registry.state.withLock { $0.gate = gate }
+        let events = Events()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<30 { group.addTask { _ = try await store.ensure("team/app:1", policy: .always, progress: events.collect) } }
+            while events.reasons.count < 30 { try await Task.sleep(for: .milliseconds(1)) }
+            await gate.open()
+            try await group.waitForAll()
+        }
+        // Some may have come to the registry's door only after the first answer.
+        #expect((1...3).contains(registry.requests.count - asked))
+        #expect(events.reasons.count { $0 == "Pulled" } == 30)
+    }
+
+    @Test("Pods that come one after the other ask at most five times a second")
+    func pacedAsks() async throws {
+        registry.serve("team/app", tag: "1")
+        let clock = hastyClock()
+        let store = try store(FakePuller(), clock: clock)
+        _ = try await store.ensure("team/app:1")
+        let start = clock.now()
+        let asked = registry.requests.count
+        for _ in 0..<10 { _ = try await store.ensure("team/app:1", policy: .always) }
+        #expect(registry.requests.count == asked + 10)
+        // The first of them may find the pause over: the pull took time, too.
+        #expect(clock.now() - start >= ImageStore.pauseBetweenAsks * 9)
+        // Another image does not wait.
+        registry.serve("team/other", tag: "1")
+        let before = clock.now()
+        _ = try await store.ensure("team/other:1")
+        #expect(clock.now() - before < ImageStore.pauseBetweenAsks)
     }
 
     @Test("Never pulls nothing")

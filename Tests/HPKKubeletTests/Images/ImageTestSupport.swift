@@ -51,13 +51,16 @@ final class FakeRegistry: RegistryTransport {
         var requests: [RegistryRequest] = []
         var guardian: (@Sendable (RegistryRequest) -> RegistryResponse?)?
         var speaksTLS = true
+        /// Held requests wait for it.
+        var gate: Gate?
     }
 
     let state = Mutex(State())
     struct NoAnswer: Error {}
 
     func send(_ request: RegistryRequest) async throws -> RegistryResponse {
-        try state.withLock { state in
+        await state.withLock { $0.gate }?.pass()
+        return try state.withLock { state in
             state.requests.append(request)
             if request.url.hasPrefix("https://"), !state.speaksTLS { throw NoAnswer() }
             if let refusal = state.guardian?(request) { return refusal }

@@ -21,11 +21,12 @@ struct LiveRegistries: Sendable {
             let parts = line.split(separator: "=", maxSplits: 1)
             if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
         }
-        guard let user = values["HPK_USER"], let registry = values["HPK_REGISTRY"] else { return nil }
-        let password = values["HPK_PRIVATE_REGISTRY_PASSWORD_FILE"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? ""
+        guard let user = values["HPK_USER"], let registry = values["HPK_CLUSTER_REGISTRY"] else { return nil }
+        let password =
+            values["HPK_CLUSTER_PRIVATE_REGISTRY_PASSWORD_FILE"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? ""
         return LiveRegistries(
-            user: user, registry: registry, privateRegistry: values["HPK_PRIVATE_REGISTRY"] ?? "",
-            privateUser: values["HPK_PRIVATE_REGISTRY_USER"] ?? "",
+            user: user, registry: registry, privateRegistry: values["HPK_CLUSTER_PRIVATE_REGISTRY"] ?? "",
+            privateUser: values["HPK_CLUSTER_PRIVATE_REGISTRY_USER"] ?? "",
             privatePassword: password.trimmingCharacters(in: .whitespacesAndNewlines))
     }()
 }

@@ -105,6 +105,139 @@ struct JobFeedTests {
         }
     }
 
+    private static func waiting(_ array: UInt32, _ tasks: String, _ base: JobState.Base = .pending) -> JobRecord {
+        var record = record(array, base)
+        record.arrayTasks = ArrayTasks(tasks)
+        return record
+    }
+
+    private static func task(_ array: UInt32, _ task: UInt32, _ base: JobState.Base) -> JobRecord {
+        var record = record(array, base)
+        record.id = JobID(array: array, task: task)
+        record.number = array + task + 1
+        return record
+    }
+
+    @Test("Each task of an array is told its own changes: while it waits with others, when it starts, and when it ends")
+    func tasks() async throws {
+        let source = TableSource()
+        await source.set([Self.waiting(7, "0-2")])
+        try await withFeed(source) { feed, mailbox, news in
+            for task in UInt32(0)...2 { await feed.follow(JobID(array: 7, task: task)) { mailbox.yield($0) } }
+            var seen: Set<JobID> = []
+            while seen.count < 3 {
+                guard case .changed(let record)? = await news.next() else { continue }
+                #expect(record.state.base == .pending && record.arrayTasks == nil)
+                seen.insert(record.id)
+            }
+            // That another task has left the shared record is no news for those that stay.
+            await source.set([Self.waiting(7, "0,2"), Self.task(7, 1, .running)])
+            guard case .changed(let running)? = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
+            #expect(running.id == JobID(array: 7, task: 1) && running.state.base == .running)
+            await source.set([Self.waiting(7, "0,2"), Self.task(7, 1, .completed)])
+            guard case .changed(let ended)? = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
+            #expect(ended.id == running.id && ended.state.base == .completed)
+        }
+    }
+
+    @Test("A task that left its waiting array without a record was cancelled")
+    func cancelledWhileWaiting() async throws {
+        let source = TableSource()
+        await source.set([Self.waiting(7, "0-1")])
+        try await withFeed(source) { feed, mailbox, news in
+            await feed.follow(JobID(array: 7, task: 1)) { mailbox.yield($0) }
+            _ = await news.next()
+            await source.set([Self.waiting(7, "0")])
+            guard case .changed(let record)? = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
+            #expect(record.id == JobID(array: 7, task: 1) && record.state == JobState(.cancelled))
+        }
+    }
+
+    @Test("Where Slurm's text of the waiting tasks is cut off, nobody is taken for cancelled")
+    func truncated() async throws {
+        let source = TableSource()
+        await source.set([Self.waiting(7, "0-1,5...")])
+        try await withFeed(source) { feed, mailbox, news in
+            await feed.follow(JobID(array: 7, task: 900)) { mailbox.yield($0) }
+            guard case .changed(let record)? = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
+            #expect(record.id == JobID(array: 7, task: 900) && record.state.base == .pending)
+            let before = await source.queries
+            while await source.queries < before + 3 { try await Task.sleep(for: .milliseconds(1)) }
+            mailbox.finish()
+            #expect(await news.next() == nil)
+        }
+    }
+
+    @Test("Pushes of numbers that belong to nobody are let pass once every followed task has its number")
+    func strangersPushes() async throws {
+        let source = TableSource()
+        await source.set([Self.task(7, 0, .running), Self.record(3, .running)])
+        let feed = JobFeed(
+            source: source, pace: QueryPace(shortest: 0.001, expecting: 60, queued: 60, resting: 60, loadFactor: 0),
+            logger: Logger(label: "test"))
+        let (news, mailbox) = AsyncStream.makeStream(of: JobNews.self)
+        let running = Task { await feed.run() }
+        defer { running.cancel() }
+        var iterator = news.makeAsyncIterator()
+        for id in [JobID(array: 7, task: 0), JobID(rawValue: 3)] {
+            await feed.follow(id) { mailbox.yield($0) }
+            _ = await iterator.next()
+        }
+        let before = await source.queries
+        for number in UInt32(100)..<2000 { await feed.pushed(number) }
+        await feed.pushed(7)
+        #expect(await source.queries == before)
+        await source.set([Self.task(7, 0, .completed), Self.record(3, .running)])
+        await feed.pushed(8)
+        guard case .changed(let record)? = await iterator.next() else {
+            Issue.record("expected a change")
+            return
+        }
+        #expect(record.state.base == .completed)
+    }
+
+    @Test("10,000 followed jobs and a storm of pushes: the queries keep their pace", .timeLimit(.minutes(1)))
+    func storm() async throws {
+        let source = TableSource()
+        let count: UInt32 = 10_000
+        await source.set([Self.waiting(7, "0-\(count - 1)")])
+        let feed = JobFeed(
+            source: source, pace: QueryPace(shortest: 0.25, loadFactor: 20), logger: Logger(label: "test"))
+        let (first, mailbox) = AsyncStream.makeStream(of: JobID.self)
+        for task in 0..<count { await feed.follow(JobID(array: 7, task: task)) { if case .changed(let record) = $0 { mailbox.yield(record.id) } } }
+        let running = Task { await feed.run() }
+        defer { running.cancel() }
+        var told: Set<JobID> = []
+        for await id in first {
+            told.insert(id)
+            if told.count == Int(count) { break }
+        }
+        let before = await source.queries
+        let clock = ContinuousClock()
+        let began = clock.now
+        var pushes = 0
+        // A query of a busy machine takes long, and so does the pause after it: the storm goes on until one was seen.
+        while await source.queries == before || clock.now - began < .seconds(2) {
+            for number in 0..<UInt32(1000) { await feed.pushed(number) }
+            pushes += 1000
+        }
+        let seconds = (clock.now - began) / .seconds(1)
+        let queries = await source.queries - before
+        #expect(Double(queries) <= seconds / 0.25 + 1, "\(queries) queries in \(seconds) s for \(pushes) pushes")
+    }
+
     @Test("Without followers Slurm is not asked")
     func atRest() async throws {
         let source = TableSource()

@@ -237,7 +237,7 @@ struct PodMachineEndTests {
         var pod = Harness()
         _ = pod.send(.recovered(PodRecovery()))
         _ = pod.send(.prepared(imageIDs: [:]))
-        #expect(pod.delete(grace: 30).isEmpty)
+        #expect(pod.delete(grace: 30) == [.withdrawSubmission])
         #expect(
             pod.send(.submitted(Harness.job)).actions
                 == [.follow(Harness.job), .cancelJob(Harness.job), .startTimer(.grace, seconds: PodMachine.graceSlack)])
@@ -275,7 +275,18 @@ struct PodMachineEndTests {
         _ = pod.delete(grace: 30)
         #expect(pod.delete(grace: 60).isEmpty)
         #expect(pod.delete(grace: 1).actions.first == .stop(StopRequest(graceSeconds: 1, reason: "Deleted")))
-        #expect(pod.delete(grace: 0).actions.contains(.cancelJob(Harness.job)))
+        #expect(
+            pod.delete(grace: 0).actions
+                == [.stop(StopRequest(graceSeconds: 0, reason: "Deleted")), .startTimer(.grace, seconds: PodMachine.killSlack)])
+        #expect(pod.send(.timerFired(.grace)).actions.first == .cancelJob(Harness.job))
+    }
+
+    @Test("Without a connection a pod without grace is ended by Slurm at once")
+    func graceZeroUnconnected() {
+        var pod = Harness()
+        pod.submit()
+        pod.start("main")
+        #expect(pod.delete(grace: 0).actions == [.cancelJob(Harness.job), .startTimer(.grace, seconds: PodMachine.graceSlack)])
     }
 
     @Test("A pod that does not stop in its grace is ended by Slurm, again and again until it is over")

@@ -160,19 +160,42 @@ struct PodMachineLifeTests {
         #expect(pod.status?.message == "--time=never")
     }
 
-    @Test("A submission that may work later is tried again, one that cannot fails the pod")
+    @Test("A pod whose deletion comes while its job waits to be submitted is taken back; one whose call is under way is cancelled")
+    func deletedBeforeSubmission() {
+        var pod = Harness()
+        _ = pod.send(.recovered(PodRecovery()))
+        _ = pod.send(.prepared(imageIDs: [:]))
+        #expect(pod.delete(grace: 30).actions == [.withdrawSubmission])
+        var other = pod
+        _ = pod.send(.rejected(PodRejection(reason: "Terminated", message: "withdrawn")))
+        #expect(pod.status?.phase == .failed)
+        #expect(other.send(.submitted(Harness.job)).actions.contains(.cancelJob(Harness.job)))
+    }
+
+    @Test("What a submission waits for is shown once, and one that can never work fails the pod")
     func submissionFailures() {
         var pod = Harness()
         _ = pod.send(.recovered(PodRecovery()))
         _ = pod.send(.prepared(imageIDs: [:]))
-        let outage = SubmissionFailure(message: "slurmctld does not answer", isTransient: true)
-        #expect(pod.send(.submissionFailed(outage)).actions == [.startTimer(.retrySubmission, seconds: 1)])
-        #expect(pod.send(.submissionFailed(outage)).actions == [.startTimer(.retrySubmission, seconds: 2)])
-        #expect(pod.status?.containerStatuses.first?.state.waiting?.reason == "SlurmUnavailable")
-        #expect(pod.send(.timerFired(.retrySubmission)) == [.submit])
-        _ = pod.send(.submissionFailed(SubmissionFailure(message: "Invalid partition name specified", isTransient: false)))
+        let outage = PodInput.submissionWaits("slurmctld does not answer")
+        #expect(pod.send(outage) == [.record(PodNote("SubmissionWaits", "slurmctld does not answer", isWarning: true))])
+        #expect(pod.send(outage).isEmpty, "the same reason is told once")
+        let waiting = pod.status?.containerStatuses.first?.state.waiting
+        #expect(waiting?.reason == "SubmissionWaits")
+        #expect(waiting?.message == "slurmctld does not answer")
+        _ = pod.send(.submissionFailed(SubmissionFailure(message: "Invalid partition name specified")))
         #expect(pod.status?.phase == .failed)
         #expect(pod.status?.reason == "SlurmRejected")
+    }
+
+    @Test("The supervisor of an array's task is known by array and index")
+    func helloOfTask() {
+        var pod = Harness()
+        _ = pod.send(.recovered(PodRecovery()))
+        _ = pod.send(.prepared(imageIDs: [:]))
+        let start = SupervisorStart(jobID: 57, arrayJobID: 50, arrayTaskID: 3, attempt: 0, host: "c1", processID: 1)
+        #expect(pod.event(.supervisorStarted(start)).actions.contains(.follow(JobID(array: 50, task: 3))))
+        #expect(pod.machine.annotations["slurm.hpk.io/job-id"] == "50_3")
     }
 
     @Test("A supervisor that is quicker than Slurm's answer makes the job known")

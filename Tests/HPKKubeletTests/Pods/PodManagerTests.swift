@@ -10,13 +10,12 @@ import Testing
 @testable import HPKKubelet
 
 /// Slurm as a table: jobs appear when they are submitted, and end when they are cancelled.
-private final class TableSlurm: JobControlling, JobSource, ClusterJobs {
+private final class TableSlurm: JobControlling, JobSource, JobSubmitting {
     struct State {
-        var records: [JobRecord] = []
-        var uids: [JobID: String] = [:]
+        var jobs: [ClusterJob] = []
         var submissions = 0
         /// What the next submissions throw, after they were applied or not.
-        var faults: [(error: SubmissionFailure, applied: Bool)] = []
+        var faults: [(error: SubmissionRefusal, applied: Bool)] = []
         var cancelled: [JobID] = []
     }
 
@@ -27,40 +26,42 @@ private final class TableSlurm: JobControlling, JobSource, ClusterJobs {
             state.submissions += 1
             let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
             if let fault, !fault.applied { throw fault.error }
-            let id = add(uid: submission.comment ?? "", .running, to: &state)
+            let comment = try #require(JobComment(parsing: submission.comment ?? ""))
+            let id = add(comment, .running, tasks: submission.arrayTasks, to: &state)
             if let fault { throw fault.error }
             return id
         }
     }
 
-    func add(uid: String, _ base: JobState.Base) -> JobID {
-        state.withLock { add(uid: uid, base, to: &$0) }
+    func add(uid: String, _ base: JobState.Base) throws -> JobID {
+        let comment = try #require(JobComment(cluster: "c", uid: uid))
+        return state.withLock { add(comment, base, tasks: nil, to: &$0) }
     }
 
-    private func add(uid: String, _ base: JobState.Base, to state: inout State) -> JobID {
-        let id = JobID(rawValue: UInt32(100 + state.records.count))
-        state.records.append(
-            JobRecord(id: id, name: uid, comment: uid, state: JobState(base), stateReason: StateReason(rawValue: 0, text: "None")))
-        state.uids[id] = uid
+    private func add(_ comment: JobComment, _ base: JobState.Base, tasks: UInt32?, to state: inout State) -> JobID {
+        let id = JobID(rawValue: UInt32(100 + state.jobs.count))
+        let record = JobRecord(
+            id: id, name: "j", comment: comment.description, state: JobState(base), stateReason: StateReason(rawValue: 0, text: "None"))
+        for task in 0..<(tasks ?? 1) {
+            var record = record
+            if tasks != nil { record.id = JobID(array: id.rawValue, task: task) }
+            state.jobs.append(ClusterJob(comment: comment, record: record))
+        }
         return id
-    }
-
-    func job(ofPod uid: String) async throws -> JobID? {
-        state.withLock { state in state.records.first { state.uids[$0.id] == uid }?.id }
     }
 
     func cancel(_ id: JobID) async throws {
         state.withLock { state in
             state.cancelled.append(id)
-            for index in state.records.indices where state.records[index].id == id { state.records[index].state = JobState(.cancelled) }
+            for index in state.jobs.indices where state.jobs[index].record.id == id {
+                state.jobs[index].record.state = JobState(.cancelled)
+            }
         }
     }
 
     func terminate(_ id: JobID) async throws { try await cancel(id) }
-    func userJobs() async throws -> [JobRecord] { state.withLock { $0.records } }
-    func podJobs() async throws -> [(uid: String, record: JobRecord)] {
-        state.withLock { state in state.records.map { (uid: state.uids[$0.id] ?? "", record: $0) } }
-    }
+    func userJobs() async throws -> [JobRecord] { state.withLock { $0.jobs.map(\.record) } }
+    func podJobs() async throws -> [ClusterJob] { state.withLock { $0.jobs } }
 }
 
 /// The API server as a list of what was asked of it.
@@ -85,7 +86,7 @@ private struct ReadyPreparer: PodPreparing {
     func prepare(_ pod: Pod, note: @escaping @Sendable (PodNote) -> Void) async throws -> PreparedPod {
         try await store.write(plan: Bench.plan(pod.metadata.uid), connection: Bench.settings)
         let submission = JobSubmission(
-            name: "n/p", comment: pod.metadata.uid, script: "#!/bin/sh\n", environment: [:], workingDirectory: "/")
+            name: "n/p", comment: JobComment(cluster: "c", uid: pod.metadata.uid)?.description, script: "#!/bin/sh\n", environment: [:], workingDirectory: "/")
         return PreparedPod(submission: submission, imageIDs: [:], delivery: nil)
     }
 
@@ -105,18 +106,23 @@ private struct Bench {
     let changes: AsyncStream<PodChange>
     let mailbox: AsyncStream<PodChange>.Continuation
 
-    init() throws {
+    init(resyncPeriod: Duration = .seconds(3600)) throws {
         folder = try TemporaryFolder()
         let logger = Logger(label: "test")
         store = PodDirectoryStore(root: folder.path, threads: .singleton)
         feed = JobFeed(
             source: slurm, pace: QueryPace(shortest: 0.001, expecting: 0.005, queued: 0.005, resting: 0.005, loadFactor: 0), logger: logger)
+        let batches = BatchStore(root: folder.path + "-batches", threads: .singleton)
+        let submitter = JobSubmitter(
+            JobSubmitter.Surroundings(
+                cluster: "c", jobs: slurm, store: store, batches: batches, script: { "#!/bin/sh\n: \($0)\n" },
+                limits: { SubmissionQueue.Limits() }, logger: logger))
         let access = SupervisorAccess(endpoints: ["new.example:1"], certificateAuthority: "CA", serverName: "agent")
         manager = PodManager(
             services: PodServices(
-                store: store, preparer: ReadyPreparer(store: store), jobs: slurm, feed: feed, api: api,
+                store: store, preparer: ReadyPreparer(store: store), jobs: slurm, submitter: submitter, batches: batches, feed: feed, api: api,
                 status: PodStatusWriter(api: api, logger: logger), access: { access }, record: { _, _ in }, logger: logger),
-            jobs: slurm, settle: .milliseconds(1))
+            jobs: slurm, settle: .milliseconds(1), resyncPeriod: resyncPeriod)
         (changes, mailbox) = AsyncStream.makeStream()
     }
 
@@ -206,7 +212,7 @@ struct PodManagerTests {
     func lostAnswer() async throws {
         let bench = try Bench()
         bench.slurm.state.withLock {
-            $0.faults = [(SubmissionFailure(message: "time-out", isTransient: true), applied: true)]
+            $0.faults = [(SubmissionRefusal(.unknown("time-out"), message: "time-out"), applied: true)]
         }
         try await bench.running {
             bench.mailbox.yield(.synced)
@@ -214,16 +220,16 @@ struct PodManagerTests {
             await bench.until(.status("a", .pending))
             let job = try await bench.job(of: "a")
             #expect(bench.slurm.state.withLock { $0.submissions } == 1)
-            #expect(job == bench.slurm.state.withLock { $0.records.first?.id })
+            #expect(job == bench.slurm.state.withLock { $0.jobs.first?.record.id })
         }
     }
 
     @Test("A restarted agent adopts jobs, ends those of pods that are gone, and submits nothing twice")
     func restart() async throws {
         let bench = try Bench()
-        let unrecorded = bench.slurm.add(uid: "unrecorded", .running)
-        let finished = bench.slurm.add(uid: "finished", .completed)
-        let orphan = bench.slurm.add(uid: "gone", .running)
+        let unrecorded = try bench.slurm.add(uid: "unrecorded", .running)
+        let finished = try bench.slurm.add(uid: "finished", .completed)
+        let orphan = try bench.slurm.add(uid: "gone", .running)
         try await bench.leave("unrecorded", job: nil)
         try await bench.leave("finished", job: finished, events: Self.life(job: finished))
         try await bench.leave("gone", job: orphan)
@@ -241,10 +247,21 @@ struct PodManagerTests {
         }
     }
 
+    @Test("A resync comes by itself after each period, and writes a status again that the object does not show")
+    func resync() async throws {
+        let bench = try Bench(resyncPeriod: .milliseconds(20))
+        try await bench.running {
+            bench.mailbox.yield(.synced)
+            bench.mailbox.yield(.present(Bench.pod("a")))
+            // The object in the manager's hands never shows what was written.
+            for _ in 0..<3 { await bench.until(.status("a", .pending)) }
+        }
+    }
+
     @Test("A supervisor is let in by its pod's token and job, and a stranger learns nothing")
     func admission() async throws {
         let bench = try Bench()
-        let job = bench.slurm.add(uid: "a", .running)
+        let job = try bench.slurm.add(uid: "a", .running)
         try await bench.leave("a", job: job)
         bench.mailbox.yield(.present(Bench.pod("a")))
         bench.mailbox.yield(.synced)

@@ -45,11 +45,19 @@ struct PodSandboxTests {
         #expect(plan.fullyQualifiedName == row.fullName)
     }
 
-    @Test("On the node's network a pod has a host name of its own too, and HOSTNAME says it")
+    @Test("With hostNetwork the host name is the compute node's, which only the supervisor knows")
     func hostNetworkName() throws {
         let pod = Fixture.pod { $0.spec.hostNetwork = true }
-        #expect(try Fixture.build(pod).plan.hostname == "web")
-        #expect(try Fixture.environment(pod)["HOSTNAME"] == "web")
+        #expect(try Fixture.build(pod).plan.hostname == "")
+        #expect(try Fixture.environment(pod)["HOSTNAME"] == nil)
+        #expect(try Fixture.environment(Fixture.pod())["HOSTNAME"] == "web")
+    }
+
+    @Test("A terminal that the pod cannot have is told as an event")
+    func terminal() throws {
+        let built = try Fixture.build(Fixture.pod { $0.spec.containers[0].tty = true })
+        #expect(built.notices.contains { $0.reason == "NotSupported" && $0.message.contains(".tty: ") })
+        #expect(try Fixture.build(Fixture.pod()).notices.isEmpty)
     }
 
     @Test("Host names that are none fail the pod", .tags(.hostileInput), arguments: ["A", "-a", "a b", "a\nb", "a.b", "$(x)"])

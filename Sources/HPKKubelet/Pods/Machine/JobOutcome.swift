@@ -35,12 +35,12 @@ enum JobOutcome {
                 return .failed(
                     "SlurmJobFailed",
                     "\(job)\(place) ended with exit code \(record.exitStatus) before the pod's supervisor began (\(record.stateReason))\(detail); "
-                        + "see slurm.out in the pod's directory")
+                        + "see \(output(record))")
             }
             return .failed(
                 "SupervisorLost",
                 "\(job)\(place) ended with exit code \(record.exitStatus) and the pod's supervisor did not tell how its containers ended; "
-                    + "see slurm.out in the pod's directory")
+                    + "see \(output(record))")
         case .cancelled:
             let reason = record.stateDescription.map { ": \($0)" } ?? ""
             return .failed("SlurmJobCancelled", "\(job) was cancelled in Slurm (scancel or an administrator), not by Kubernetes\(reason)")
@@ -76,6 +76,13 @@ enum JobOutcome {
     static func containers(_ names: [String], facts: PodFacts) -> PodOutcome {
         if let failure = facts.sandboxFailure { return .failed(failure.reason, failure.message) }
         return PodOutcome(succeeded: names.allSatisfy { facts.container($0).exit?.exitCode == 0 })
+    }
+
+    /// Where the job's last words are.
+    private static func output(_ record: JobRecord) -> String {
+        let own = "slurm.out in the pod's directory"
+        guard record.id.task != nil, let shared = record.standardOutput else { return own }
+        return "\(own) and \(shared)"
     }
 
     private static func timeLimit(_ job: String, _ record: JobRecord, _ hasDeadline: Bool) -> PodOutcome {

@@ -6,8 +6,10 @@ public enum PodEffect: Sendable, Equatable {
     /// Fetch references and images, write the plan.
     case prepare
     case cancelPreparation
-    /// Record the intent, then submit the job; a job that already bears the pod's UID is adopted instead.
+    /// Record the intent, then submit the job.
     case submit
+    /// The pod is not wanted any more: take it out of what waits to be submitted. A submission under way still answers.
+    case withdrawSubmission
     /// Tell of changes of this job from now on.
     case follow(JobID)
     /// Ask Slurm soon: something about the job is expected to have changed.

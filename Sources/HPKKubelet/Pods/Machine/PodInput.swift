@@ -18,7 +18,9 @@ public enum PodInput: Sendable {
     case rejected(PodRejection)
     /// Slurm took the job.
     case submitted(JobID)
-    /// Slurm did not take the job, or the answer is unknown.
+    /// The job cannot be submitted yet, and why.
+    case submissionWaits(String)
+    /// Slurm will never take the job.
     case submissionFailed(SubmissionFailure)
     /// Slurm's record of the job.
     case jobChanged(JobRecord)
@@ -37,7 +39,6 @@ public enum PodInput: Sendable {
 /// Timers that a ``PodMachine`` starts; one of each kind at a time.
 public enum PodTimer: Hashable, Sendable, CaseIterable {
     case retryPreparation
-    case retrySubmission
     /// The grace period and some slack are over: end the job.
     case grace
     /// `activeDeadlineSeconds` is over.
@@ -102,14 +103,11 @@ public struct PodRejection: Sendable, Equatable {
     }
 }
 
-/// Why a job was not submitted.
+/// Why a job was not submitted, and never will be.
 public struct SubmissionFailure: Sendable, Equatable {
     public var message: String
-    /// Whether another try makes sense; if not, the pod fails.
-    public var isTransient: Bool
 
-    public init(message: String, isTransient: Bool) {
+    public init(message: String) {
         self.message = message
-        self.isTransient = isTransient
     }
 }

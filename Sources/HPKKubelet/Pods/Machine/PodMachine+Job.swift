@@ -94,7 +94,9 @@ extension PodMachine {
                 ? JobOutcome.containers(containerNames, facts: facts)
                 : JobOutcome.of(record, facts: facts, names: containerNames, hasDeadline: pod.spec.activeDeadlineSeconds != nil)
         case .forgotten(let id, _):
-            end = JobOutcome.forgotten(id, facts: facts, names: containerNames)
+            end =
+                stop != nil
+                ? JobOutcome.containers(containerNames, facts: facts) : JobOutcome.forgotten(id, facts: facts, names: containerNames)
         }
         return noteEnd(end) + conclude(end, at: now)
     }
@@ -113,7 +115,7 @@ extension PodMachine {
             effects = deadlineTimer(at: now)
             if stage == .submitting {
                 // The supervisor was quicker than Slurm's answer to the submission, or the answer was lost.
-                effects = submittedByHello(JobID(rawValue: start.jobID)) + effects
+                effects = submittedByHello(JobID(start)) + effects
             }
             if let stop, case .submitted(let id) = stage, !isConnected {
                 effects += stop.graceSeconds == 0 ? [.cancelJob(id)] : [.terminateJob(id)]
@@ -156,7 +158,7 @@ extension PodMachine {
     private mutating func submittedByHello(_ id: JobID) -> [PodEffect] {
         stage = .submitted(id)
         jobID = id
-        (submissionFailure, submissionFailures) = (nil, 0)
+        submissionWait = nil
         return [.follow(id)]
     }
 }

@@ -77,7 +77,7 @@ extension PodMachine {
     private func waiting(for name: String, isInit: Bool) -> (String, String?) {
         if let outcome { return (outcome.reason ?? "ContainerCreating", outcome.message) }
         if let delay, let reason = delay.waitingReason, delay.container == nil || delay.container == name { return (reason, delay.message) }
-        if let submissionFailure { return ("SlurmUnavailable", submissionFailure.message) }
+        if let submissionWait { return ("SubmissionWaits", submissionWait) }
         if let job, job.state.base == .pending, isQueued {
             let reason = job.stateReason.isNone ? "" : ": \(job.stateReason)"
             return ("SlurmPending", "Slurm job \(job.id) waits\(reason)")

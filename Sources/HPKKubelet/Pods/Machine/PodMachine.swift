@@ -48,8 +48,8 @@ public struct PodMachine: Sendable {
     var stop: Stop?
     var delay: PreparationDelay?
     var delayCount = 0
-    var submissionFailure: SubmissionFailure?
-    var submissionFailures = 0
+    /// Why the job cannot be submitted yet.
+    var submissionWait: String?
     var isConnected = false
     /// `imageID` of each container.
     var imageIDs: [String: String] = [:]
@@ -69,6 +69,9 @@ public struct PodMachine: Sendable {
     static let journalLooks = 3
     /// Seconds between a pod's grace period and the KILL of its job.
     static let graceSlack = 5.0
+    /// Seconds that a connected supervisor has to end everything by itself where the pod has no grace period: unlike Slurm's KILL, it
+    /// leaves nothing on the node's disk.
+    static let killSlack = 2.0
 
     /// A machine for a pod that was just seen.
     public init(pod: Pod, at now: Date) {
@@ -105,7 +108,11 @@ public struct PodMachine: Sendable {
             return [.record(PodNote(rejection.reason, rejection.message, isWarning: true))]
                 + conclude(.failed(rejection.reason, rejection.message), at: now)
         case .submitted(let id): return submitted(id)
-        case .submissionFailed(let failure): return submissionFailed(failure, at: now)
+        case .submissionWaits(let reason): return submissionWaits(reason)
+        case .submissionFailed(let failure):
+            guard stage == .submitting else { return [] }
+            return [.record(PodNote("FailedSubmit", failure.message, isWarning: true))]
+                + conclude(.failed("SlurmRejected", failure.message), at: now)
         case .jobChanged(let record): return jobChanged(record, at: now)
         case .jobForgotten: return jobForgotten()
         case .event(let event): return apply(event, isReplay: false, at: now)
@@ -145,24 +152,16 @@ public struct PodMachine: Sendable {
         guard stage == .submitting else { return [] }
         stage = .submitted(id)
         jobID = id
-        (submissionFailure, submissionFailures) = (nil, 0)
+        submissionWait = nil
         let note = PodEffect.record(PodNote("SlurmSubmitted", "Submitted Slurm job \(id)"))
         guard stop != nil else { return [note, .follow(id)] }
         return [note, .follow(id), .cancelJob(id), .startTimer(.grace, seconds: Self.graceSlack)]
     }
 
-    private mutating func submissionFailed(_ failure: SubmissionFailure, at now: Date) -> [PodEffect] {
-        guard stage == .submitting else { return [] }
-        guard failure.isTransient else {
-            return [.record(PodNote("FailedSubmit", failure.message, isWarning: true))]
-                + conclude(.failed("SlurmRejected", failure.message), at: now)
-        }
-        let isNews = submissionFailure?.message != failure.message
-        submissionFailure = failure
-        submissionFailures += 1
-        let seconds = min(60, pow(2, Double(min(submissionFailures, 7) - 1)))
-        let note = PodNote("FailedSubmit", "\(failure.message); trying again", isWarning: true)
-        return (isNews ? [.record(note)] : []) + [.startTimer(.retrySubmission, seconds: seconds)]
+    private mutating func submissionWaits(_ reason: String) -> [PodEffect] {
+        guard stage == .submitting, submissionWait != reason else { return [] }
+        submissionWait = reason
+        return [.record(PodNote("SubmissionWaits", reason, isWarning: true))]
     }
 
     // MARK: The object
@@ -201,14 +200,16 @@ public struct PodMachine: Sendable {
         case .submitted(let id):
             return stopJob(id, new)
         case .submitting:
-            // A retry that waits has no job; a submission under way answers with one, which is then cancelled.
-            guard submissionFailure != nil else { return [] }
-            return [.stopTimer(.retrySubmission), .submit]
+            // What waits has no job; a submission under way answers with one, which is then cancelled.
+            return [.withdrawSubmission]
         case .over, .discarded: return []
         }
     }
 
     private func stopJob(_ id: JobID, _ stop: Stop) -> [PodEffect] {
+        if stop.graceSeconds == 0, isConnected, facts.start != nil {
+            return [.stop(request(for: stop)), .startTimer(.grace, seconds: Self.killSlack)]
+        }
         if facts.start == nil || stop.graceSeconds == 0 {
             return (isConnected ? [.stop(request(for: stop))] : []) + [.cancelJob(id), .startTimer(.grace, seconds: Self.graceSlack)]
         }
@@ -225,7 +226,6 @@ public struct PodMachine: Sendable {
     private mutating func timerFired(_ timer: PodTimer, at now: Date) -> [PodEffect] {
         switch (timer, stage) {
         case (.retryPreparation, .preparing): return [.prepare]
-        case (.retrySubmission, .submitting): return [.submit]
         case (.grace, .submitted(let id)) where stop != nil:
             return [.cancelJob(id), .refresh(id), .startTimer(.grace, seconds: 30)]
         case (.activeDeadline, .submitted):

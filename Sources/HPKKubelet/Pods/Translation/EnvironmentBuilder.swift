@@ -54,7 +54,8 @@ struct EnvironmentBuilder {
             if !names.contains(name) { defaults.append(EnvironmentEntry(name, .literal(value))) }
         }
         setDefault("PATH", PlanSettings.defaultPath)
-        setDefault("HOSTNAME", hostname)
+        // Only the supervisor knows the compute node's name.
+        if !hostname.isEmpty { setDefault("HOSTNAME", hostname) }
         if container.tty { setDefault("TERM", "xterm") }
         let account = image.accounts.first { $0.user == identity.user } ?? image.user.flatMap { $0.user == identity.user ? $0 : nil }
         setDefault("HOME", account?.home.flatMap { $0.isEmpty ? nil : $0 } ?? "/")

@@ -41,7 +41,9 @@ public enum JobPlanner {
         job.warningSignal = warning
         if let text = pod.metadata.annotations[flagsAnnotation] {
             do {
-                try SbatchFlags.parse(text, context: flagContext).apply(to: &job)
+                let flags = try SbatchFlags.parse(text, context: flagContext)
+                flags.apply(to: &job)
+                StepPlanner.settleSize(of: &job, flags)
             } catch {
                 throw TranslationError(
                     .podFails(reason: "InvalidSlurmFlags"), field: "metadata.annotations['\(flagsAnnotation)']", message: "\(error)")
@@ -60,6 +62,18 @@ public enum JobPlanner {
                     + "\(settings.podProgram.quotedForMessage), \(podDirectory.quotedForMessage)")
         }
         return "#!/bin/sh\nexec \(program) run --directory \(folder)\n"
+    }
+
+    /// The script of a job array: each task runs the supervisor of the pod that the batch file names for it.
+    ///
+    /// - Parameters:
+    ///   - batchFile: absolute path of the array's batch file.
+    ///   - pods: absolute path of the folder of the pods' directories.
+    static func script(podProgram: String, batchFile: String, pods: String) throws -> String {
+        guard let program = path(podProgram), let file = path(batchFile), let folder = path(pods) else {
+            throw PodDirectoryError(path: batchFile, problem: "it, or a path beside it, has control characters, % or \\ in it")
+        }
+        return "#!/bin/sh\nexec \(program) run --batch \(file) --pods \(folder)\n"
     }
 
     /// The quoted path; nil where it is none of ours. Slurm would replace `%` in the path of the output file.

@@ -27,7 +27,8 @@ public enum PlanBuilder {
     ) throws(TranslationError) -> BuiltPlan {
         try PodValidation.validate(pod)
         let hostname = try PodHostname(pod: pod, clusterDomain: settings.clusterDomain)
-        let network = try network(of: pod, settings)
+        let steps = try StepPlanner(pod: pod)
+        let network = try steps.network(network(of: pod, settings))
         let resolver = try PodResolver(pod: pod, settings: settings).resolve()
         var notices = resolver.notices + PodNotices.unsupportedWishes(of: pod)
 
@@ -65,7 +66,7 @@ public enum PlanBuilder {
             fsGroup: pod.spec.securityContext?.fsGroup.flatMap { UInt32(exactly: $0) }, volumes: volumes.plans,
             initContainers: initContainers, containers: containers, needsDelivery: needsDelivery, apptainer: settings.apptainer,
             initProgram: settings.initProgram, localDirectory: settings.localDirectory, logLimits: settings.logLimits,
-            restartBackoff: settings.restartBackoff)
+            restartBackoff: settings.restartBackoff, steps: steps.plan(settings))
         let delivery = needsDelivery ? Delivery(volumes: volumes.delivered, secrets: secrets) : nil
         try validateSize(plan, delivery)
         var seen: Set<PlanNotice> = []

@@ -35,6 +35,8 @@ public struct PlanSettings: Sendable, Equatable {
     /// CPUs and MiB of memory of a pod that names none; nil leaves it to Slurm.
     public var defaultCPUs: Int?
     public var defaultMemoryMegabytes: Int?
+    /// Every container gets a Slurm step of its own, also in pods of one task.
+    public var containerSteps = false
     /// `PATH`, `HOME`, `USER`, `LANG` of the job's batch step.
     public var jobEnvironment: [String: String]
 

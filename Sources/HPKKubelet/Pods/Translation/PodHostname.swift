@@ -2,7 +2,7 @@ import Kubernetes
 
 /// The host name of a pod and its fully qualified form (`hostname.subdomain.namespace.svc.domain`).
 struct PodHostname: Equatable {
-    /// What the kernel of the sandbox says, 1 to 64 bytes. Pods on the node's network have a host name of their own too.
+    /// What the kernel of the sandbox says, 1 to 64 bytes; empty for the compute node's own name, as `hostNetwork` has it.
     var kernelName: String
     var fullyQualifiedName: String?
 
@@ -31,6 +31,7 @@ struct PodHostname: Equatable {
             }
             kernelName = name
         }
+        if pod.spec.hostNetwork { kernelName = "" }
     }
 
     /// At most 63 characters that do not end in `-` or `.`.

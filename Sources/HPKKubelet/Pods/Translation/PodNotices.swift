@@ -12,6 +12,7 @@ enum PodNotices {
         if spec.hostIPC { note("spec.hostIPC", "the pod keeps an IPC namespace of its own") }
         if spec.securityContext?.sysctls.isEmpty == false { note("spec.securityContext.sysctls", "kernel settings are left as they are") }
         for container in spec.initContainers + spec.containers {
+            if container.tty { note("\(container.field(in: pod)).tty", "the process gets pipes instead of a terminal") }
             for mount in container.volumeMounts where mount.mountPropagation == "Bidirectional" {
                 note(
                     "\(container.field(in: pod)).volumeMounts",

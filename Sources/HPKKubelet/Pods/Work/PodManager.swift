@@ -10,6 +10,7 @@ public actor PodManager {
     private let jobs: any ClusterJobs
     private let logger: Logger
     private let settle: Duration
+    private let resyncPeriod: Duration
     private var workers: [String: PodWorker] = [:]
     private let (starts, startMailbox) = AsyncStream.makeStream(of: PodWorker.self)
     private var isRecovered = false
@@ -17,10 +18,14 @@ public actor PodManager {
     /// - Parameters:
     ///   - jobs: Looks for the jobs of this cluster's pods.
     ///   - settle: How long a submission may stay under way after its sender died.
-    public init(services: PodServices, jobs: any ClusterJobs, settle: Duration = .seconds(2)) {
+    ///   - resyncPeriod: Pause between two looks at all pods without a change of them.
+    public init(
+        services: PodServices, jobs: any ClusterJobs, settle: Duration = .seconds(2), resyncPeriod: Duration = .seconds(60)
+    ) {
         self.services = services
         self.jobs = jobs
         self.settle = settle
+        self.resyncPeriod = resyncPeriod
         logger = services.logger
     }
 
@@ -29,6 +34,7 @@ public actor PodManager {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.follow(changes) }
             group.addTask { await self.patrol() }
+            group.addTask { [resyncPeriod] in await self.resync(every: resyncPeriod) }
             for await worker in starts {
                 group.addTask {
                     await worker.run()
@@ -94,21 +100,24 @@ public actor PodManager {
         for pod in pods { newest[pod.metadata.uid] = pod }
         let pods = Array(newest.values)
         let traces = await readTraces()
-        var plan = RecoveryPlan(pods: pods, traces: traces, jobs: await findJobs())
+        let batches = await readBatches()
+        var plan = RecoveryPlan(pods: pods, traces: traces, batches: batches, jobs: await findJobs())
         if !plan.uncertain.isEmpty {
             // The dead daemon's last submission may still be on its way through slurmctld.
             try? await Task.sleep(for: settle)
-            plan = RecoveryPlan(pods: pods, traces: traces, jobs: await findJobs())
+            plan = RecoveryPlan(pods: pods, traces: traces, batches: batches, jobs: await findJobs())
         }
         guard !Task.isCancelled else { return }
-        for pod in pods { start(pod, with: plan.pods[pod.metadata.uid] ?? PodRecovery()) }
-        isRecovered = true
-        for id in plan.jobsToCancel {
-            logger.notice("cancelling the job of a pod that is gone", metadata: ["job": "\(id)"])
-            do { try await services.jobs.cancel(id) } catch {
-                logger.warning("the job was not cancelled", metadata: ["job": "\(id)", "error": "\(error)"])
+        for (batch, pods) in plan.batchesToKeep { await services.batches.keep(batch, pods: pods) }
+        // Before any pod starts afresh, so that no array which is still on its way can run it as well.
+        for id in plan.batchesToRemove {
+            do { try await services.batches.remove(id) } catch {
+                logger.warning("the file of a batch was not removed", metadata: ["batch": "\(id)", "error": "\(error)"])
             }
         }
+        for pod in pods { start(pod, with: plan.pods[pod.metadata.uid] ?? PodRecovery()) }
+        isRecovered = true
+        await cancel(plan.jobsToCancel)
         for uid in plan.directoriesToRemove where workers[uid] == nil {
             do { try await services.store.remove(uid) } catch {
                 logger.warning("the directory of a pod that is gone was not removed", metadata: ["uid": "\(uid)", "error": "\(error)"])
@@ -117,6 +126,27 @@ public actor PodManager {
         logger.info(
             "pods taken over",
             metadata: ["pods": "\(pods.count)", "seconds": "\(services.now().timeIntervalSince(began))"])
+    }
+
+    /// All at once, so that they go together.
+    private func cancel(_ jobs: [JobID]) async {
+        await withDiscardingTaskGroup { group in
+            for id in jobs {
+                logger.notice("cancelling the job of a pod that is gone", metadata: ["job": "\(id)"])
+                group.addTask { [services, logger] in
+                    do { try await services.jobs.cancel(id) } catch {
+                        logger.warning("the job was not cancelled", metadata: ["job": "\(id)", "error": "\(error)"])
+                    }
+                }
+            }
+        }
+    }
+
+    private func readBatches() async -> [BatchRecord] {
+        let batches = services.batches
+        let loaded = await untilDone("the batches' folder cannot be read") { try await batches.load() }
+        for problem in loaded?.problems ?? [] { logger.warning("a batch file was skipped", metadata: ["problem": "\(problem)"]) }
+        return loaded?.records ?? []
     }
 
     private func readTraces() async -> [String: RecoveryPlan.Trace] {
@@ -156,7 +186,7 @@ public actor PodManager {
         if current != known { try await services.store.write(current, of: uid) }
     }
 
-    private func findJobs() async -> [(uid: String, record: JobRecord)] {
+    private func findJobs() async -> [ClusterJob] {
         let jobs = jobs
         return await untilDone("slurmctld must answer before pods are taken over") { try await jobs.podJobs() } ?? []
     }
@@ -195,12 +225,6 @@ public enum PodChange: Sendable {
     case synced
 }
 
-/// Looks for the jobs of this cluster's pods, whoever submitted them.
-public protocol ClusterJobs: Sendable {
-    /// The user's jobs that bear the UID of a pod of this cluster, ended ones that Slurm remembers included.
-    func podJobs() async throws -> [(uid: String, record: JobRecord)]
-}
-
 extension PodManager: SupervisorHandler {
     /// A stranger learns nothing but that it is not let in; whoever has shown the pod's token gets the reason.
     public func admit(_ hello: Hello) async -> SupervisorAdmission {
@@ -215,8 +239,8 @@ extension PodManager: SupervisorHandler {
         guard let worker = workers[hello.uid] else {
             return .refuse(message: isRecovered ? "the pod is gone" : "the node agent is still starting")
         }
-        if let id = await worker.jobID, id.rawValue != hello.start.jobID {
-            return .refuse(message: "the pod belongs to Slurm job \(id), not to \(hello.start.jobID)")
+        if let id = await worker.jobID, id != JobID(hello.start) {
+            return .refuse(message: "the pod belongs to Slurm job \(id), not to \(hello.start.jobName)")
         }
         return .accept(knownSequence: await worker.knownSequence, delivery: nil)
     }

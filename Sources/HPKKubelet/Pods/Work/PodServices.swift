@@ -9,6 +9,8 @@ public struct PodServices: Sendable {
     public var store: PodDirectoryStore
     public var preparer: any PodPreparing
     public var jobs: any JobControlling
+    public var submitter: JobSubmitter
+    var batches: BatchStore
     public var feed: JobFeed
     public var api: any PodAPI
     public var status: PodStatusWriter
@@ -20,14 +22,16 @@ public struct PodServices: Sendable {
     public var logger: Logger
 
     init(
-        store: PodDirectoryStore, preparer: any PodPreparing, jobs: any JobControlling, feed: JobFeed, api: any PodAPI,
-        status: PodStatusWriter, access: @escaping @Sendable () async -> SupervisorAccess,
+        store: PodDirectoryStore, preparer: any PodPreparing, jobs: any JobControlling, submitter: JobSubmitter, batches: BatchStore,
+        feed: JobFeed, api: any PodAPI, status: PodStatusWriter, access: @escaping @Sendable () async -> SupervisorAccess,
         record: @escaping @Sendable (Pod, PodNote) -> Void, now: @escaping @Sendable () -> Date = { Date() },
         logger: Logger
     ) {
         self.store = store
         self.preparer = preparer
         self.jobs = jobs
+        self.submitter = submitter
+        self.batches = batches
         self.feed = feed
         self.api = api
         self.status = status
@@ -75,12 +79,8 @@ public enum PreparationFailure: Error, Sendable, Equatable {
     case rejected(PodRejection)
 }
 
-/// Acts on Slurm jobs.
+/// Ends Slurm jobs.
 public protocol JobControlling: Sendable {
-    /// - Throws: ``SubmissionFailure``.
-    func submit(_ submission: JobSubmission) async throws -> JobID
-    /// The job that bears the pod's UID, if Slurm knows one.
-    func job(ofPod uid: String) async throws -> JobID?
     /// Ends a job at once; a job that has already ended is no error.
     func cancel(_ id: JobID) async throws
     /// Sends TERM to the batch step only, where the supervisor heeds it.

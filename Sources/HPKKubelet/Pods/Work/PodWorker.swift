@@ -68,6 +68,7 @@ public actor PodWorker {
     var knownSequence: UInt64 { machine.facts.lastSequence }
     var isOver: Bool { machine.isOver }
     var jobID: JobID? { machine.jobID }
+    private var isDiscarded: Bool { machine.stage == .discarded }
     var currentConnection: (any SupervisorConnection)? { connection }
 
     /// What is known of a container.
@@ -120,6 +121,14 @@ public actor PodWorker {
         }
     }
 
+    /// Writes the status again where the object, as the API server last showed it, says something else.
+    func resync() async {
+        guard let published, machine.stage != .discarded else { return }
+        let shown = machine.pod.metadata.annotations
+        if published.isTold(by: machine.pod.status), publishedAnnotations.allSatisfy({ shown[$0.key] == $0.value }) { return }
+        await services.status.rewrite(uid)
+    }
+
     private func renew() {
         guard let connection else { return }
         let (pod, preparer, logger) = (machine.pod, services.preparer, logger)
@@ -150,7 +159,8 @@ public actor PodWorker {
         switch effect {
         case .prepare: prepare()
         case .cancelPreparation: preparation?.cancel()
-        case .submit: await submit()
+        case .submit: submit()
+        case .withdrawSubmission: await services.submitter.withdraw(uid)
         case .follow(let id): await follow(id)
         case .refresh(let id): await services.feed.refresh(id)
         case .cancelJob(let id): await act(on: id, "cancel") { try await $0.cancel(id) }
@@ -186,31 +196,22 @@ public actor PodWorker {
         }
     }
 
-    /// Between the intent and the answer the daemon may die, and an answer may be lost: whoever comes here first asks Slurm for a job
-    /// that already bears the pod's UID, unless this is the first try of a fresh pod.
-    private func submit() async {
+    /// It may take long: until Slurm takes the job, inputs are handled as ever.
+    private func submit() {
         guard let prepared else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
         let metadata = machine.pod.metadata
-        var intent = SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: prepared.imageIDs)
-        do {
-            if machine.submissionFailures > 0, let id = try await services.jobs.job(ofPod: uid) {
-                intent.jobID = id
-                try await services.store.write(intent)
-                return send(.submitted(id))
+        let request = JobSubmitter.Request(
+            intent: SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: prepared.imageIDs),
+            submission: prepared.submission, waits: { [weak self] in self?.send(.submissionWaits($0)) })
+        let submitter = services.submitter
+        Task {
+            do {
+                send(.submitted(try await submitter.submit(request)))
+            } catch let failure as SubmissionFailure {
+                send(.submissionFailed(failure))
+            } catch {
+                send(.rejected(PodRejection(reason: "Terminated", message: "The pod was deleted before its job was submitted")))
             }
-            if machine.stop != nil {
-                return send(.rejected(PodRejection(reason: "Terminated", message: "The pod was deleted before its job was submitted")))
-            }
-            try await services.store.write(intent)
-            let id = try await services.jobs.submit(prepared.submission)
-            logger[metadataKey: "job"] = "\(id)"
-            intent.jobID = id
-            send(.submitted(id))
-            try await services.store.write(intent)
-        } catch let failure as SubmissionFailure {
-            send(.submissionFailed(failure))
-        } catch {
-            send(.submissionFailed(SubmissionFailure(message: "\(error)", isTransient: true)))
         }
     }
 
@@ -250,13 +251,14 @@ public actor PodWorker {
     private func deliver() {
         guard let connection else { return }
         let (pod, services, logger) = (machine.pod, services, logger)
-        let known = prepared?.delivery
+        // What was prepared by this process says itself whether there is anything to deliver.
+        let prepared = prepared
         Task {
             var attempt = 0
             while !Task.isCancelled {
                 do {
                     let delivery: Delivery?
-                    if let known { delivery = known } else { delivery = try await services.preparer.delivery(for: pod) }
+                    if let prepared { delivery = prepared.delivery } else { delivery = try await services.preparer.delivery(for: pod) }
                     if let delivery { try await connection.send(delivery) }
                     return
                 } catch {
@@ -295,7 +297,11 @@ public actor PodWorker {
 
     private func confirmDeletion() {
         let (services, metadata, uid, logger) = (services, machine.pod.metadata, uid, logger)
+        // A grace of zero means that the API server is about to remove the object itself; only where it does not is it asked to.
+        let isLeaving = metadata.deletionGracePeriodSeconds == 0
         Task {
+            if isLeaving { try? await Task.sleep(for: .seconds(2)) }
+            guard !isDiscarded else { return }
             await services.status.flush(uid)
             var attempt = 0
             while !Task.isCancelled {
@@ -317,6 +323,9 @@ public actor PodWorker {
         await services.preparer.forget(uid)
         do {
             try await services.store.remove(uid)
+            try await services.batches.podRemoved(uid)
+        } catch is CancellationError {
+            // The agent is stopping; its next start removes directories of pods that are gone.
         } catch {
             logger.warning("the pod's directory was not removed", metadata: ["error": "\(error)"])
         }

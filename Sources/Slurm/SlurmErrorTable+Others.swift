@@ -1,0 +1,100 @@
+/// Codes of nodes, plugins, the database and of requests that this program does not make.
+extension SlurmErrorTable {
+    static let others: [Group] = [
+        Group(
+            .never, "see the log of the job's slurmd: a SPANK plugin failed",
+            [
+                Code(3000, "ESPANK_ERROR"), Code(3001, "ESPANK_BAD_ARG"), Code(3002, "ESPANK_NOT_TASK"), Code(3003, "ESPANK_ENV_EXISTS"),
+                Code(3004, "ESPANK_ENV_NOEXIST"), Code(3005, "ESPANK_NOSPACE"), Code(3006, "ESPANK_NOT_REMOTE"),
+                Code(3007, "ESPANK_NOEXIST"), Code(3008, "ESPANK_NOT_EXECD"), Code(3009, "ESPANK_NOT_AVAIL"),
+                Code(3010, "ESPANK_NOT_LOCAL"), Code(3011, "ESPANK_NODE_FAILURE"), Code(3012, "ESPANK_JOB_FAILURE"),
+            ]),
+        Group(
+            .afterDelay, "see the slurmd's log of the node; it is tried again",
+            [
+                Code(4004, "ESLURMD_INVALID_JOB_CREDENTIAL"), Code(4007, "ESLURMD_CREDENTIAL_EXPIRED"),
+                Code(4008, "ESLURMD_CREDENTIAL_REVOKED"), Code(4009, "ESLURMD_CREDENTIAL_REPLAYED"), Code(4025, "ESLURMD_TOOMANYSTEPS"),
+            ]),
+        Group(
+            .never, "see the slurmd's log of the node",
+            [
+                Code(4000, "ESLURMD_PIPE_ERROR_ON_TASK_SPAWN"), Code(4001, "ESLURMD_KILL_TASK_FAILED"),
+                Code(4003, "ESLURMD_INVALID_ACCT_FREQ"), Code(4005, "ESLURMD_UID_NOT_FOUND"), Code(4006, "ESLURMD_GID_NOT_FOUND"),
+                Code(4010, "ESLURMD_CREATE_BATCH_DIR_ERROR"), Code(4011, "ESLURMD_MODIFY_BATCH_DIR_ERROR"),
+                Code(4012, "ESLURMD_CREATE_BATCH_SCRIPT_ERROR"), Code(4013, "ESLURMD_MODIFY_BATCH_SCRIPT_ERROR"),
+                Code(4014, "ESLURMD_SETUP_ENVIRONMENT_ERROR"), Code(4015, "ESLURMD_SHARED_MEMORY_ERROR"),
+                Code(4016, "ESLURMD_SET_UID_OR_GID_ERROR"), Code(4017, "ESLURMD_SET_SID_ERROR"),
+                Code(4018, "ESLURMD_CANNOT_SPAWN_IO_THREAD"), Code(4019, "ESLURMD_FORK_FAILED"), Code(4020, "ESLURMD_EXECVE_FAILED"),
+                Code(4021, "ESLURMD_IO_ERROR"), Code(4022, "ESLURMD_PROLOG_FAILED"), Code(4023, "ESLURMD_EPILOG_FAILED"),
+                Code(4024, "ESLURMD_SESSION_KILLED"), Code(4026, "ESLURMD_STEP_EXISTS"), Code(4028, "ESLURMD_STEP_SUSPENDED"),
+                Code(4029, "ESLURMD_STEP_NOTSUSPENDED"), Code(4030, "ESLURMD_INVALID_SOCKET_NAME_LEN"),
+                Code(4031, "ESLURMD_CONTAINER_RUNTIME_INVALID"), Code(4032, "ESLURMD_CPU_BIND_ERROR"),
+                Code(4033, "ESLURMD_CPU_LAYOUT_ERROR"), Code(4035, "ESLURMD_STEPD_PROXY_FAILED"), Code(4100, "ESCRIPT_CHDIR_FAILED"),
+                Code(4101, "ESCRIPT_OPEN_OUTPUT_FAILED"), Code(4102, "ESCRIPT_NON_ZERO_RETURN"),
+                Code(10000, "ESLURM_CONTAINER_NOT_CONFIGURED"),
+            ]),
+        Group(
+            .never, "this is about a federation of clusters: see `sacctmgr show federation`",
+            [
+                Code(7002, "ESLURM_CLUSTER_DELETED"), Code(7100, "ESLURM_FED_CLUSTER_MAX_CNT"),
+                Code(7101, "ESLURM_FED_CLUSTER_MULTIPLE_ASSIGNMENT"), Code(7102, "ESLURM_INVALID_CLUSTER_FEATURE"),
+                Code(7103, "ESLURM_JOB_NOT_FEDERATED"), Code(7104, "ESLURM_INVALID_CLUSTER_NAME"),
+                Code(7106, "ESLURM_FED_NO_VALID_CLUSTERS"),
+            ]),
+        Group(
+            .never, "this comes of slurmrestd or a file in its notation, which are not used here: report it",
+            [
+                Code(2190, "ESLURM_FILE_UNREADABLE"), Code(7010, "ESLURM_BAD_SQL"), Code(9000, "ESLURM_REST_INVALID_QUERY"),
+                Code(9001, "ESLURM_REST_FAIL_PARSING"), Code(9002, "ESLURM_REST_INVALID_JOBS_DESC"), Code(9003, "ESLURM_REST_EMPTY_RESULT"),
+                Code(9004, "ESLURM_REST_MISSING_UID"), Code(9005, "ESLURM_REST_MISSING_GID"), Code(9006, "ESLURM_REST_UNKNOWN_URL"),
+                Code(9007, "ESLURM_REST_UNKNOWN_URL_METHOD"), Code(9008, "ESLURM_REST_AUTH_FAIL"), Code(9009, "ESLURM_REST_BAD_REQUEST"),
+                Code(9200, "ESLURM_DATA_PATH_NOT_FOUND"), Code(9201, "ESLURM_DATA_PTR_NULL"), Code(9202, "ESLURM_DATA_CONV_FAILED"),
+                Code(9203, "ESLURM_DATA_REGEX_COMPILE"), Code(9204, "ESLURM_DATA_UNKNOWN_MIME_TYPE"), Code(9205, "ESLURM_DATA_TOO_LARGE"),
+                Code(9206, "ESLURM_DATA_FLAGS_INVALID_TYPE"), Code(9207, "ESLURM_DATA_FLAGS_INVALID"),
+                Code(9208, "ESLURM_DATA_EXPECTED_LIST"), Code(9209, "ESLURM_DATA_EXPECTED_DICT"),
+                Code(9210, "ESLURM_DATA_AMBIGUOUS_MODIFY"), Code(9211, "ESLURM_DATA_AMBIGUOUS_QUERY"),
+                Code(9212, "ESLURM_DATA_PARSE_NOTHING"), Code(9213, "ESLURM_DATA_INVALID_PARSER"), Code(9214, "ESLURM_DATA_PARSING_DEPTH"),
+                Code(9215, "ESLURM_DATA_PARSER_INVALID_STATE"), Code(9216, "ESLURM_DATA_PARSE_BAD_INPUT"),
+                Code(11000, "ESLURM_URL_UNKNOWN_SCHEME"), Code(11001, "ESLURM_URL_EMPTY"), Code(11002, "ESLURM_URL_NON_NULL_TERMINATOR"),
+                Code(11003, "ESLURM_URL_INVALID_FORMATING"), Code(11004, "ESLURM_URL_INVALID_SCHEME"),
+                Code(11005, "ESLURM_URL_UNSUPPORTED_SCHEME"), Code(11006, "ESLURM_URL_INVALID_HOST"),
+                Code(11007, "ESLURM_URL_INVALID_PORT"), Code(11008, "ESLURM_URL_INVALID_PATH"), Code(11009, "ESLURM_URL_INVALID_QUERY"),
+                Code(11010, "ESLURM_URL_INVALID_FRAGMENT"), Code(11011, "ESLURM_URL_UNSUPPORTED_FORMAT"),
+                Code(12000, "ESLURM_HTTP_PARSING_FAILURE"), Code(12001, "ESLURM_HTTP_UNEXPECTED_URL"),
+                Code(12002, "ESLURM_HTTP_EMPTY_HEADER"), Code(12003, "ESLURM_HTTP_INVALID_STATUS_CODE"),
+                Code(12004, "ESLURM_HTTP_INVALID_METHOD"), Code(12005, "ESLURM_HTTP_MISSING_LF"),
+                Code(12006, "ESLURM_HTTP_INVALID_CHARACTER"), Code(12007, "ESLURM_HTTP_INVALID_CONTENT_LENGTH"),
+                Code(12008, "ESLURM_HTTP_INVALID_TRANSFER_ENCODING"), Code(12009, "ESLURM_HTTP_UNSUPPORTED_CHUNK_ENCODING"),
+                Code(12010, "ESLURM_HTTP_UNEXPECTED_REQUEST"), Code(12011, "ESLURM_HTTP_UNSUPPORTED_VERSION"),
+                Code(12012, "ESLURM_HTTP_UNSUPPORTED_UPGRADE"), Code(12013, "ESLURM_HTTP_INVALID_CONTENT_ENCODING"),
+                Code(12014, "ESLURM_HTTP_UNSUPPORTED_EXPECT"), Code(12015, "ESLURM_HTTP_UNSUPPORTED_KEEP_ALIVE"),
+                Code(12016, "ESLURM_HTTP_CONTENT_LENGTH_TOO_LARGE"), Code(12017, "ESLURM_HTTP_POST_MISSING_CONTENT_LENGTH"),
+                Code(12018, "ESLURM_HTTP_UNEXPECTED_BODY"), Code(12019, "ESLURM_HTTP_UNKNOWN_ACCEPT_MIME_TYPE"),
+                Code(12020, "ESLURM_HTTP_MISSING_CR"),
+            ]),
+        Group(
+            .never, "this is about the accounting database, which is not changed here: report it",
+            [
+                Code(2046, "ESLURM_INVALID_PARENT_ACCOUNT"), Code(2047, "ESLURM_SAME_PARENT_ACCOUNT"),
+                Code(7001, "ESLURM_JOBS_RUNNING_ON_ASSOC"), Code(7003, "ESLURM_ONE_CHANGE"), Code(7004, "ESLURM_BAD_NAME"),
+                Code(7006, "ESLURM_RESULT_TOO_LARGE"), Code(7007, "ESLURM_DB_QUERY_TOO_WIDE"),
+                Code(7009, "ESLURM_NO_REMOVE_DEFAULT_ACCOUNT"), Code(7011, "ESLURM_NO_REMOVE_DEFAULT_QOS"),
+                Code(7012, "ESLURM_COORD_NO_INCREASE_JOB_LIMIT"),
+            ]),
+        Group(
+            .never, Advice.administration,
+            [
+                Code(2028, "ESLURM_INVALID_NODE_STATE"), Code(2030, "ESLURM_INVALID_AUTHTYPE_CHANGE"),
+                Code(2032, "ESLURM_INVALID_SCHEDTYPE_CHANGE"), Code(2033, "ESLURM_INVALID_SELECTTYPE_CHANGE"),
+                Code(2034, "ESLURM_INVALID_SWITCHTYPE_CHANGE"), Code(2043, "ESLURM_INVALID_CRED_TYPE_CHANGE"),
+                Code(2049, "ESLURM_NEED_RESTART"), Code(2060, "ESLURM_PORTS_INVALID"),
+                Code(2063, "ESLURM_INVALID_BLOCK_STATE", before: (24, 11)), Code(2064, "ESLURM_INVALID_BLOCK_LAYOUT", before: (26, 5)),
+                Code(2065, "ESLURM_INVALID_BLOCK_NAME"), Code(2067, "ESLURM_QOS_PREEMPTION_LOOP"), Code(2075, "ESLURM_PARTITION_IN_USE"),
+                Code(2089, "ESLURM_TRIGGER_DUP"), Code(2097, "ESLURM_INVALID_JOB_CONTAINER_CHANGE", before: (26, 5)),
+                Code(2097, "ESLURM_INVALID_NAMESPACE_CHANGE", since: (26, 5)), Code(2117, "ESLURM_INVALID_JOB_DEFAULTS"),
+                Code(2168, "ESLURM_NODE_ALREADY_EXISTS"), Code(2169, "ESLURM_NODE_TABLE_FULL"),
+                Code(2180, "ESLURM_INVALID_NODE_STATE_TRANSITION"), Code(2187, "ESLURM_INVALID_POWER_ACTION"),
+                Code(7014, "ESLURM_INVALID_SHARED_POOL_ALLOWED"),
+            ]),
+    ]
+}
