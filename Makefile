@@ -77,6 +77,20 @@ test-slurm-headers: ## only compile the target Slurm against the headers of 24.1
 	swift build --target Slurm --jobs $(JOBS)
 	cluster/test-headers
 
+# Measurements on the development cluster, which is started if it is down and left as it was. BENCH_ARGS hands on options: --json, --html FILE,
+# --svg FOLDER, --rounds N; see `bin/hpk-bench SUBCOMMAND --help`. Programs are release builds. Standard output is the report's alone.
+BENCHMARKS := slurm churn latency scale
+BENCH_ARGS ?=
+.PHONY: bench $(BENCHMARKS:%=bench-%)
+bench: $(BENCHMARKS:%=bench-%) ## all measurements, one after the other
+bench-slurm: ## submit, query and cancel: the Slurm library, plain C, Slurm's commands
+bench-churn: ## many short pods to their end, beside plain batch jobs
+bench-latency: ## from an event in Slurm or a container to the status that a watcher sees
+bench-scale: ## 10,000 pods: memory, processor, RPCs, re-adoption
+$(BENCHMARKS:%=bench-%): bench-%:
+	@$(MAKE) --no-print-directory all bin/hpk-bench bin/hpk-bench-c >&2
+	@cluster/run bin/hpk-bench $* $(BENCH_ARGS)
+
 .PHONY: cluster-up cluster-down cluster-status
 cluster-up: ## start the development cluster
 	cluster/up

@@ -68,7 +68,6 @@ let package = Package(
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"]),
         .testTarget(name: "PodProtocolTests", dependencies: ["PodProtocol"]),
         .testTarget(name: "PodSupervisorTests", dependencies: ["PodSupervisor"]),
-        .testTarget(name: "HPKBenchTests", dependencies: ["HPKBench"]),
         .testTarget(name: "HPKKubeletTests", dependencies: ["HPKKubelet", "hpk-kubelet"]),
         .testTarget(name: "ClusterTests", dependencies: ["Slurm", "Kubernetes", "PodProtocol", "HPKKubelet"]),
     ],
