@@ -14,7 +14,11 @@ import Testing
     @Test("every contender is measured once a round, and the round that warms up does not count")
     func counts() async throws {
         let rounds = InterleavedRounds(
-            rounds: 2, [.init("a") { Measurement(operations: $0, wallSeconds: 1) }, .init("b") { Measurement(operations: 10 * $0, wallSeconds: 1) }])
+            rounds: 2,
+            [
+                .init("a") { Measurement(operations: $0, wallSeconds: 1) },
+                .init("b") { Measurement(operations: 10 * $0, wallSeconds: 1) },
+            ])
         var said: [String] = []
         let results = try await rounds.run { said.append("\($0)\($1)") }
         #expect(said == ["0a", "0b", "1a", "1b", "2b", "2a"])

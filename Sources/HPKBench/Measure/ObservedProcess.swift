@@ -39,7 +39,8 @@ public struct ObservedProcess: Sendable, Hashable {
     public var children: [ObservedProcess] {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
         return threads.flatMap { thread in
-            (Self.text("/proc/\(id)/task/\(thread)/children") ?? "").split(separator: " ").compactMap { Int32($0) }.map(ObservedProcess.init)
+            (Self.text("/proc/\(id)/task/\(thread)/children") ?? "").split(separator: " ")
+                .compactMap { Int32($0) }.map(ObservedProcess.init)
         }
     }
 

@@ -40,7 +40,10 @@ public struct BenchmarkReport: Sendable {
         ReportTable(
             "Figures", columns: ["what", "value", "goal", "reached"],
             rows: figures.map { figure in
-                ["\(figure.title) (\(figure.name))", figure.text, figure.goal?.text ?? "", figure.isReached.map { $0 ? "yes" : "no" } ?? ""]
+                [
+                    "\(figure.title) (\(figure.name))", figure.text, figure.goal?.text ?? "",
+                    figure.isReached.map { $0 ? "yes" : "no" } ?? "",
+                ]
             })
     }
 

@@ -71,7 +71,9 @@ public struct Chart: Sendable, Equatable {
 
     /// How long something took, from the quickest to the slowest: percentiles to the right, on a scale that gives the slow tail room
     /// (each decade of nines is as wide as the one before). Distributions without samples are left out.
-    public static func latencies(name: String, title: String, unit: String, _ distributions: [(name: String, values: Distribution)]) -> Chart {
+    public static func latencies(
+        name: String, title: String, unit: String, _ distributions: [(name: String, values: Distribution)]
+    ) -> Chart {
         let series = distributions.filter { !$0.values.isEmpty }.map { distribution in
             let deepest = 1 / Double(max(distribution.values.count, 10))
             let steps = 60

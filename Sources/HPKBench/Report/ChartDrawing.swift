@@ -40,8 +40,8 @@ struct ChartDrawing {
         case .bars(let bars, let unit): (height, body) = self.bars(bars, unit)
         }
         let size = "\(Self.n(Self.width)) \(Self.n(height))"
-        return "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(size)\" role=\"img\" aria-label=\"\(Self.escape(chart.title))\">"
-            + style + "<rect class=\"back\" width=\"100%\" height=\"100%\" rx=\"6\"/>"
+        return "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(size)\" role=\"img\" "
+            + "aria-label=\"\(Self.escape(chart.title))\">" + style + "<rect class=\"back\" width=\"100%\" height=\"100%\" rx=\"6\"/>"
             + Self.text(16, 26, chart.title, "title") + body + "</svg>\n"
     }
 

@@ -27,13 +27,14 @@ struct HTMLPage {
 
     private func table(_ table: ReportTable) -> String {
         let head = table.columns.map { "<th>\(ChartDrawing.escape($0))</th>" }.joined()
-        let rows = table.rows.map { row in
-            "<tr>" + row.map { cell in
-                let mark = ["yes", "no"].contains(cell) ? " class=\"\(cell)\"" : ""
-                return "<td\(mark)>\(ChartDrawing.escape(cell))</td>"
-            }.joined() + "</tr>"
-        }.joined()
-        return "<h2>\(ChartDrawing.escape(table.title))</h2><div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows)</tbody></table></div>"
+        let rows = table.rows.map { "<tr>\($0.map(cell).joined())</tr>" }.joined()
+        return "<h2>\(ChartDrawing.escape(table.title))</h2>"
+            + "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows)</tbody></table></div>"
+    }
+
+    private func cell(_ text: String) -> String {
+        let mark = ["yes", "no"].contains(text) ? " class=\"\(text)\"" : ""
+        return "<td\(mark)>\(ChartDrawing.escape(text))</td>"
     }
 }
 
