@@ -23,7 +23,7 @@ all: $(PROGRAMS) ## build bin/hpk-kubelet, bin/hpk-pod and bin/hpk-init (release
 
 # SwiftPM knows best what is out of date, so it is always asked.
 .PHONY: FORCE
-bin/hpk-kubelet bin/hpk-pod: bin/%: FORCE | bin
+bin/hpk-kubelet bin/hpk-pod bin/hpk-bench bin/hpk-bench-c: bin/%: FORCE | bin
 	swift build $(RELEASE) --product $*
 	install -m 755 .build-release/release/$* $@
 
@@ -76,6 +76,20 @@ test-slurm-releases: ## Slurm's tests and real pods against slurmctld 22.05, 24.
 test-slurm-headers: ## only compile the target Slurm against the headers of 24.11 and 26.05
 	swift build --target Slurm --jobs $(JOBS)
 	cluster/test-headers
+
+# Measurements on the development cluster, which is started if it is down and left as it was. BENCH_ARGS hands on options: --json, --html FILE,
+# --svg FOLDER, --rounds N; see `bin/hpk-bench SUBCOMMAND --help`. Programs are release builds. Standard output is the report's alone.
+BENCHMARKS := slurm churn latency scale
+BENCH_ARGS ?=
+.PHONY: bench $(BENCHMARKS:%=bench-%)
+bench: $(BENCHMARKS:%=bench-%) ## all measurements, one after the other
+bench-slurm: ## submit, query and cancel: the Slurm library, plain C, Slurm's commands
+bench-churn: ## many short pods to their end, beside plain batch jobs
+bench-latency: ## from an event in Slurm or a container to the status that a watcher sees
+bench-scale: ## 10,000 pods: memory, processor, RPCs, re-adoption
+$(BENCHMARKS:%=bench-%): bench-%:
+	@$(MAKE) --no-print-directory all bin/hpk-bench bin/hpk-bench-c >&2
+	@cluster/run bin/hpk-bench $* $(BENCH_ARGS)
 
 .PHONY: cluster-up cluster-down cluster-status
 cluster-up: ## start the development cluster

@@ -28,13 +28,15 @@ let package = Package(
         .target(name: "Slurm", dependencies: ["CSlurm", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Kubernetes",
-            dependencies: ["CCurl", "CYAML", "COpenSSL", .product(name: "Logging", package: "swift-log")]),
-        .target(name: "PodProtocol"),
+            dependencies: ["CCurl", "CYAML", "COpenSSL", "JSONCoding", .product(name: "Logging", package: "swift-log")]),
+        // Both JSON coders: agent and supervisor spend much of their time per pod on JSON.
+        .target(name: "JSONCoding"),
+        .target(name: "PodProtocol", dependencies: ["JSONCoding"]),
         .target(name: "PodSupervisor", dependencies: ["PodProtocol", "CSandbox", "COpenSSL"]),
         .target(
             name: "HPKKubelet",
             dependencies: [
-                "Slurm", "Kubernetes", "PodProtocol", "COpenSSL",
+                "Slurm", "Kubernetes", "PodProtocol", "JSONCoding", "COpenSSL",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -50,7 +52,19 @@ let package = Package(
             dependencies: ["HPKKubelet", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(name: "hpk-pod", dependencies: ["PodSupervisor"]),
 
+        // Measurements: C for them, what is measured, the command, and the plain C program that the Slurm library is held against.
+        .target(name: "CBench"),
+        .target(
+            name: "HPKBench",
+            dependencies: ["CBench", "Slurm", "Kubernetes", "PodProtocol", .product(name: "Logging", package: "swift-log")]),
+        .executableTarget(
+            name: "hpk-bench",
+            dependencies: ["HPKBench", "Slurm", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(name: "hpk-bench-c", dependencies: ["CBench"], linkerSettings: [.linkedLibrary("slurm")]),
+
+        .testTarget(name: "HPKBenchTests", dependencies: ["HPKBench"]),
         .testTarget(name: "SlurmTests", dependencies: ["Slurm"]),
+        .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding", "Kubernetes"]),
         .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"]),
         .testTarget(name: "PodProtocolTests", dependencies: ["PodProtocol"]),
         .testTarget(name: "PodSupervisorTests", dependencies: ["PodSupervisor"]),

@@ -55,7 +55,7 @@ place_programs() {
     local program
     install -d -m 755 "$HPK_CLUSTER_DIR/bin"
     for program in kubectl etcdctl; do ln -sfn "$CONTROL_PLANE_BIN/$program" "$HPK_CLUSTER_DIR/bin/$program"; done
-    for program in hpk-kubelet hpk-pod hpk-init; do
+    for program in hpk-kubelet hpk-pod hpk-init hpk-bench hpk-bench-c; do
         [ ! -e "$REPOSITORY/bin/$program" ] || install -m 755 "$REPOSITORY/bin/$program" "$HPK_CLUSTER_DIR/bin/$program"
     done
 }

@@ -86,7 +86,41 @@ static inline const char *hpk_slurm_reason_string(uint32_t reason) {
 #endif
 }
 
-// MARK: Jobs. SHOW_ALL: also those of partitions that are hidden from this user.
+// MARK: Jobs.
+
+/// A job description in which everything is left to Slurm. libslurm itself leaves out what sbatch sets when it is not asked for it.
+static inline void hpk_slurm_init_job_description(job_desc_msg_t *description) {
+    slurm_init_job_desc_msg(description);
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 5, 0)
+    description->oom_kill_step = NO_VAL16;
+#endif
+}
+
+/// What a number of CPUs for each task adds to tres_per_task beside cpus_per_task; NULL before 24.05.
+static inline const char *hpk_slurm_cpus_per_task_prefix(void) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 5, 0)
+    return "cpu=";
+#else
+    return NULL;
+#endif
+}
+
+/// How many nodes a list of names names, where sbatch asks for a task's CPUs on each of them (from 24.05 on); else, and for a list that
+/// cannot be read, 0.
+static inline uint32_t hpk_slurm_named_nodes(const char *list) {
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 5, 0)
+    hostlist_t *hosts = slurm_hostlist_create(list);
+    int count = hosts != NULL ? slurm_hostlist_count(hosts) : 0;
+    if (hosts != NULL)
+        slurm_hostlist_destroy(hosts);
+    return count > 0 ? (uint32_t)count : 0;
+#else
+    (void)list;
+    return 0;
+#endif
+}
+
+// SHOW_ALL: also those of partitions that are hidden from this user.
 
 static inline int hpk_slurm_submit(job_desc_msg_t *description, submit_response_msg_t **response) {
     errno = 0;

@@ -1,6 +1,6 @@
 /// Everything the supervisor needs to run one pod, written by the node agent as `plan.json` (mode 0600) in the pod's directory.
 ///
-/// The plan is data: no part of it is ever evaluated by a shell. It holds no secret; secrets arrive as a ``Delivery`` over the
+/// The plan is data: no part of it is ever evaluated by a shell. It holds no secret of the pod; secrets arrive as a ``Delivery`` over the
 /// supervisor's connection.
 public struct LaunchPlan: Codable, Sendable, Equatable {
     /// The version of the plan's format that this build writes and reads.
@@ -49,6 +49,8 @@ public struct LaunchPlan: Codable, Sendable, Equatable {
     public var localDirectory: String
     public var logLimits: LogLimits
     public var restartBackoff: RestartBackoff
+    /// How the node agent was reached when it wrote the plan, so that one file is enough to start; ``PodDirectory/connection`` overrides it.
+    public var connection: ConnectionSettings?
     /// The containers run as Slurm steps; nil lets the supervisor start them itself.
     public var steps: StepPlan?
 

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import JSONCoding
 
 /// A message, plan or journal line that cannot be read.
 public struct MessageError: Error, Equatable, CustomStringConvertible {
@@ -22,9 +18,7 @@ public struct MessageError: Error, Equatable, CustomStringConvertible {
 public enum MessageCoding {
     /// The value as one line of JSON without a line end.
     public static func encode(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(value))
+        try JSONWriter.encode(value, sortsKeys: true)
     }
 
     /// Reads a value; `subject` names it in the error.
@@ -32,7 +26,7 @@ public enum MessageCoding {
     /// - Throws: ``MessageError`` where the bytes are not JSON of that type.
     public static func decode<T: Decodable>(_ type: T.Type, from bytes: some Collection<UInt8>, subject: String) throws(MessageError) -> T {
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONReader.decode(type, from: bytes)
         } catch let error as DecodingError {
             throw MessageError(subject: subject, problem: describe(error))
         } catch {

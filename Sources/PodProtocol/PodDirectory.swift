@@ -1,7 +1,7 @@
 /// Names of the files in a pod's directory on the shared file system.
 ///
 /// The directory is made by the node agent with mode 0700 and belongs to the user. The supervisor writes the journal, the claim and
-/// the logs; everything else is written by the node agent, each file by an atomic rename.
+/// the logs; everything else is written by the node agent.
 public struct PodDirectory: Sendable, Equatable {
     /// Absolute path of the pod's directory; its last part is the pod's UID.
     public let path: String
@@ -12,9 +12,9 @@ public struct PodDirectory: Sendable, Equatable {
 
     /// ``LaunchPlan`` as JSON, mode 0600.
     public var plan: String { path + "/plan.json" }
-    /// ``ConnectionSettings`` as JSON, mode 0600; read again before each connection attempt.
+    /// ``ConnectionSettings`` as JSON, mode 0600, where they are no longer those of the plan; read again before each further attempt.
     public var connection: String { path + "/connection.json" }
-    /// The node agent's record of the submission, written before the job is submitted.
+    /// The node agent's records of the submission, one JSON object a line, the newest last; the first is written before the job is submitted.
     public var intent: String { path + "/intent.json" }
     /// Made with `O_EXCL` by the first supervisor of the pod: holds the job (``SupervisorStart/jobName``) that owns the pod. A supervisor of another job leaves at once.
     public var claim: String { path + "/claim" }

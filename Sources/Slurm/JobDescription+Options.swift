@@ -4,7 +4,7 @@ extension JobDescription {
     /// Puts in how tasks, GPUs and the rarer options are to be.
     mutating func setOptions(_ job: JobSubmission) throws {
         try setLayout(job.layout)
-        try setGPUUse(job.gpuUse)
+        try setGPUUse(job.gpuUse, cpusPerTask: job.cpusPerTask)
         try setTexts(job.extras)
         setNumbers(job.extras)
     }
@@ -47,9 +47,9 @@ extension JobDescription {
         if hints.contains(.multithread) { message.pointee.ntasks_per_core = Sentinel.infinite16 }
     }
 
-    private mutating func setGPUUse(_ use: JobSubmission.GPUUse) throws {
+    private mutating func setGPUUse(_ use: JobSubmission.GPUUse, cpusPerTask: UInt16?) throws {
         try set(\.tres_per_socket, use.perSocket.map(Self.gpuList), "gpuUse.perSocket")
-        try set(\.tres_per_task, perTask(use), "gpuUse.perTask")
+        try set(\.tres_per_task, perTask(use, cpus: cpusPerTask), "gpuUse.perTask")
         try set(\.cpus_per_tres, use.cpusPerGPU.map { Self.gresList("gpu:\($0)") }, "gpuUse.cpusPerGPU")
         if let tasks = use.tasksPerGPU { message.pointee.ntasks_per_tres = tasks }
         if let binding = use.binding {
@@ -70,8 +70,9 @@ extension JobDescription {
         }
     }
 
-    private func perTask(_ use: JobSubmission.GPUUse) -> String? {
-        let parts = [use.resourcesPerTask, use.perTask.map(Self.gpuList)].compactMap { $0 }
+    private func perTask(_ use: JobSubmission.GPUUse, cpus: UInt16?) -> String? {
+        let cpu = hpk_slurm_cpus_per_task_prefix().flatMap { prefix in cpus.map { String(cString: prefix) + "\($0)" } }
+        let parts = [cpu, use.resourcesPerTask, use.perTask.map(Self.gpuList)].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: ",")
     }
 

@@ -18,7 +18,7 @@ struct JobDescription: ~Copyable {
     init(_ job: JobSubmission, allocNode: String, uid: UInt32, gid: UInt32) throws {
         message = .allocate(capacity: 1)
         message.initialize(to: job_desc_msg_t())
-        slurm_init_job_desc_msg(message)
+        hpk_slurm_init_job_description(message)
         message.pointee.user_id = uid
         message.pointee.group_id = gid
         try set(\.alloc_node, allocNode, "allocNode")
@@ -207,7 +207,8 @@ struct JobSize: Equatable {
         let hasFixedNodes = job.minNodes != nil && (job.maxNodes == nil || job.maxNodes == job.minNodes)
         if explicitTasks == nil, hasFixedNodes || job.minNodes == nil { explicitTasks = job.layout.impliedTasks(nodes: max(nodes, 1)) }
         if explicitTasks == nil { gpuTasks = Self.gpuTasks(job, nodes: max(nodes, 1)) }
-        let tasks = explicitTasks ?? (hasFixedNodes ? max(nodes, 1) : 1)
+        let named = job.minNodes == nil ? job.nodeList.map { hpk_slurm_named_nodes($0) } ?? 0 : 0
+        let tasks = explicitTasks ?? (hasFixedNodes ? max(nodes, 1) : max(named, 1))
         if let cpus = job.minCPUs {
             self.cpus = cpus
         } else if job.overcommit {

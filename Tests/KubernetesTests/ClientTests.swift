@@ -205,7 +205,7 @@ struct EventAggregatorTests {
             .response(201, "{}"), .response(200, "{}"), .response(404, "{}"), .response(201, "{}"), .response(403, "{}"),
             .response(201, "{}"),
         ])
-        let recorder = EventRecorder(client: transport.client(), component: "kubelet", host: "h")
+        let recorder = EventRecorder(client: transport.client(), component: "kubelet", host: "h", parallelism: 1)
         let pod = Pod(metadata: ObjectMeta(name: "p", namespace: "n", uid: "u"))
         for message in ["a", "a", "a", "b", "b"] { recorder.record(pod, .warning, reason: "R", message, fieldPath: "spec.containers{c}") }
         let task = Task { await recorder.run() }

@@ -210,7 +210,7 @@ struct ReflectorMachineTests {
 @Suite("Object table")
 struct ObjectTableTests {
     private func snapshot(_ name: String, _ version: String, uid: String = "u") -> Snapshot<ConfigMap> {
-        Snapshot(value: ConfigMap(metadata: ObjectMeta(name: name, uid: uid, resourceVersion: version)), raw: Data())
+        Snapshot(value: ConfigMap(metadata: ObjectMeta(name: name, uid: uid, resourceVersion: version)))
     }
 
     private func texts(_ changes: [ObjectChange<ConfigMap>]) -> [String] {

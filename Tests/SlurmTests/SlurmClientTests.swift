@@ -56,8 +56,11 @@ struct SlurmClientTests {
     func cancelRunning() async throws {
         let client = try await LiveSlurm.client()
         let pushes = client.pushes
-        let id = try await client.submit(LiveSlurm.job("sleep 600") { $0.pushEndpoint = client.pushEndpoint })
-        _ = try await client.wait(for: id) { $0.state.base == .running }
+        // Slurm counts a job as running before its script runs; without a process there is no signal that ends it.
+        let mark = "/tmp/hpk-slurm-test-\(UUID().uuidString)"
+        defer { unlink(mark) }
+        let id = try await client.submit(LiveSlurm.job(": > \(mark); exec sleep 600") { $0.pushEndpoint = client.pushEndpoint })
+        _ = try await client.wait(for: id) { $0.state.base == .running && access(mark, F_OK) == 0 }
         #expect(try await client.cancel(id))
         #expect(try await firstPush(pushes, about: id).kind == .complete)
         let record = try await client.wait(for: id) { $0.state.isReleased }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A Debian system of another suite in a folder, with that suite's Slurm and what building and running HPK needs. Made once, kept in
-# HPK_CACHE_DIR by a key, never changed afterwards: `enter` lays a throw-away file system over it. Sourced after lib.sh.
+# HPK_CACHE_DIR by a key, never changed afterwards: `enter` lays a throw-away file system over it. Sourced after lib.sh and packages.sh.
 
 # shellcheck source=control-plane/debian-archive.sh
 . "$REPOSITORY/control-plane/debian-archive.sh"
@@ -10,8 +10,10 @@ RELEASES_CACHE=$HPK_CACHE_DIR/releases
 # system_dir SUITE: where it is or will be. The key is all that decides what is in it but the suite's own packages of the day.
 system_dir() {
     local key
-    key=$(cat "$CLUSTER_SCRIPTS"/releases/{system.sh,enter,install} "$CLUSTER_SCRIPTS/packages.sh" "$CLUSTER_SCRIPTS/apptainer.sh" |
-        sha256sum | cut -c1-16)
+    key=$({
+        cat "$CLUSTER_SCRIPTS"/releases/{system.sh,enter,install} "$CLUSTER_SCRIPTS/apptainer.sh"
+        printf '%s\n' "${BUILD_PACKAGES[@]}" "${NODE_PACKAGES[@]}"
+    } | sha256sum | cut -c1-16)
     printf '%s' "$RELEASES_CACHE/$1-$key"
 }
 

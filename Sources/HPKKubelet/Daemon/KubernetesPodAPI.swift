@@ -34,12 +34,37 @@ struct KubernetesPodAPI: PodAPI {
 
     /// A strategic merge patch: conditions of others stay, container statuses are replaced as a whole, texts that no longer hold go.
     static func patch(for update: PodStatusUpdate) throws -> Patch {
-        var status = try JSONValue(encoding: update.status)
-        for key in ["reason", "message"] where status[key] == nil { status[key] = .null }
-        let annotations = update.annotations.mapValues { JSONValue.string($0) }
-        return .strategic([
-            "metadata": ["uid": .string(update.uid), "annotations": .object(annotations)],
-            "status": status,
-        ])
+        try Patch(.strategic, encoding: StatusPatch(update))
+    }
+
+    private struct StatusPatch: Encodable {
+        struct Metadata: Encodable {
+            let uid: String
+            let annotations: [String: String]
+        }
+
+        let metadata: Metadata
+        let status: Status
+
+        init(_ update: PodStatusUpdate) {
+            metadata = Metadata(uid: update.uid, annotations: update.annotations)
+            status = Status(status: update.status)
+        }
+    }
+
+    /// A status whose absent texts are written as null, which removes them.
+    private struct Status: Encodable {
+        let status: PodStatus
+
+        private enum Text: String, CodingKey {
+            case reason, message
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try status.encode(to: encoder)
+            var texts = encoder.container(keyedBy: Text.self)
+            if status.reason == nil { try texts.encodeNil(forKey: .reason) }
+            if status.message == nil { try texts.encodeNil(forKey: .message) }
+        }
     }
 }

@@ -32,6 +32,12 @@ struct ImageCatalog: Sendable {
     }
 
     let folder: String
+    private let recent: RecentImages
+
+    init(folder: String, clock: MonotonicClock = .system) {
+        self.folder = folder
+        recent = RecentImages(clock: clock)
+    }
 
     func prepare() throws(ImageFault) {
         for name in ["", "/references", "/locks", "/partial"] { try SharedFiles.makeFolder(folder + name) }
@@ -46,17 +52,24 @@ struct ImageCatalog: Sendable {
         let path = entryPath(digest)
         guard SharedFiles.touch(path), let bytes = SharedFiles.contents(path),
             let entry = try? JSONDecoder().decode(Entry.self, from: Data(bytes)), entry.digest == digest,
-            let file = SharedFiles.status(sifPath(digest)), file.isRegular, file.size == entry.size
+            isWhole(entry)
         else { return nil }
         return entry
     }
 
     /// What a reference named last, where that image is still here.
     func lookup(_ reference: String) -> (name: Name, entry: Entry)? {
+        if let found = recent[reference], isWhole(found.entry) { return found }
         guard let path = namePath(reference), let bytes = SharedFiles.contents(path),
             let name = try? JSONDecoder().decode(Name.self, from: Data(bytes)), name.reference == reference, let entry = entry(name.image)
         else { return nil }
+        recent[reference] = (name, entry)
         return (name, entry)
+    }
+
+    private func isWhole(_ entry: Entry) -> Bool {
+        guard let file = SharedFiles.status(sifPath(entry.digest)) else { return false }
+        return file.isRegular && file.size == entry.size
     }
 
     /// Puts a pulled file in its place; from then on the image is here for everybody.
@@ -69,6 +82,7 @@ struct ImageCatalog: Sendable {
     func remember(_ name: Name) throws(ImageFault) {
         guard let path = namePath(name.reference) else { throw ImageFault("SHA-256 is not available") }
         try SharedFiles.replace(path, try Self.encode(name))
+        recent[name.reference] = nil
     }
 
     /// Everything that is here, for a collection.

@@ -89,7 +89,7 @@ public actor ImageStore {
     ) {
         naming = configuration.naming
         local = LocalImages(allowedFolders: configuration.allowedFolders)
-        catalog = ImageCatalog(folder: configuration.folder)
+        catalog = ImageCatalog(folder: configuration.folder, clock: clock)
         self.registry = registry
         self.inspector = inspector
         self.clock = clock

@@ -55,7 +55,7 @@ public struct KubernetesSchedulingObjects: SchedulingObjects {
             reason: event.reason, message: event.message, source: EventSource(component: schedulerName), firstTimestamp: Timestamp(now),
             lastTimestamp: Timestamp(now), count: 1, type: event.isWarning ? "Warning" : "Normal")
         do {
-            try await client.create(object)
+            try await client.createOnly(object)
         } catch {
             logger.debug("event not recorded", metadata: ["reason": "\(event.reason)", "error": "\(error)"])
         }

@@ -12,6 +12,8 @@ public struct APIRequest: Sendable {
     public var body: Data?
     /// Content-Type of the body.
     public var contentType: String
+    /// How much of the object the server is to send back.
+    public var answer = Answer.object
     /// Most time for one attempt.
     public var timeout: Duration = .seconds(30)
     /// Whether the request may be handled twice without harm.
@@ -30,6 +32,20 @@ public struct APIRequest: Sendable {
         self.body = body
         self.contentType = contentType
         isIdempotent = method != "POST"
+    }
+
+    /// How much of an object a response holds.
+    public enum Answer: Sendable, Hashable {
+        case object
+        /// Name and version, but neither spec nor status. A server that cannot do that sends the object.
+        case metadata
+
+        var mediaTypes: String {
+            switch self {
+            case .object: "application/json"
+            case .metadata: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json"
+            }
+        }
     }
 
     /// What is tried, for errors and logs: no query, no body.

@@ -71,13 +71,13 @@ actor CredentialSource {
         }
     }
 
-    func current() async throws -> Credential {
+    nonisolated func current() async throws -> Credential {
         switch authentication {
         case .none: return Credential()
         case .token(let token): return Credential(authorization: "Bearer \(token)")
         case .basic(let username, let password):
             return Credential(authorization: "Basic " + Data("\(username):\(password)".utf8).base64EncodedString())
-        case .tokenFile(let path): return try fromFile(path)
+        case .tokenFile(let path): return try await fromFile(path)
         case .plugin(let plugin): return try await fromPlugin(plugin)
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 /// All objects of a selection, as of one version.
 public struct ObjectList<T: KubernetesResource>: Sendable {
@@ -65,14 +66,14 @@ extension KubernetesClient {
         for (key, range) in try JSONSlicer.members(of: body) {
             switch key {
             case "metadata":
-                let metadata = try JSONDecoder().decode(ListMeta.self, from: body[range])
+                let metadata = try JSONReader.decode(ListMeta.self, from: body[range])
                 list.resourceVersion = metadata.resourceVersion
                 list.continueToken = metadata.continue
             case "items":
                 for item in try JSONSlicer.items(of: body, in: range) {
                     let raw = Data(body[item])
                     do {
-                        list.objects.append(try Snapshot(raw: raw))
+                        list.objects.append(try T.snapshot(of: raw.withUnsafeBytes { try JSONIndex($0) }, known: nil))
                     } catch {
                         list.undecodable.append(UndecodableObject(raw: raw, error: error))
                     }

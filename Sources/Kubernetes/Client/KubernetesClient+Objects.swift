@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 extension KubernetesClient {
     /// Reads one object.
@@ -10,7 +11,7 @@ extension KubernetesClient {
     public func snapshot<T: KubernetesResource>(_ type: T.Type, _ name: String, namespace: String? = nil) async throws -> Snapshot<T> {
         let request = APIRequest("GET", T.descriptor.path(namespace: namespace, name: name))
         let response = try await send(request)
-        return Snapshot(value: try decode(type, response.body, operation: request.label), raw: response.body)
+        return Snapshot(value: try decode(type, response.body, operation: request.label))
     }
 
     /// Creates an object in its own namespace.
@@ -18,10 +19,24 @@ extension KubernetesClient {
     /// Not repeated after a lost answer: then the object may be there, and the caller decides by reading it.
     @discardableResult
     public func create<T: KubernetesResource>(_ object: T) async throws -> T {
-        var request = APIRequest("POST", T.descriptor.path(namespace: object.metadata.namespace))
-        request.body = try JSONEncoder().encode(TypedObject(T.descriptor.apiVersion, T.descriptor.kind, object))
+        let request = try creation(of: object)
         return try decode(T.self, try await send(request).body, operation: request.label)
     }
+
+    /// Creates an object without asking for it back: cheaper when only success counts.
+    public func createOnly<T: KubernetesResource>(_ object: T) async throws {
+        var request = try creation(of: object)
+        request.answer = .metadata
+        _ = try await send(request)
+    }
+
+    private func creation<T: KubernetesResource>(of object: T) throws -> APIRequest {
+        var request = APIRequest("POST", T.descriptor.path(namespace: object.metadata.namespace))
+        request.body = try Self.encode(TypedObject(T.descriptor.apiVersion, T.descriptor.kind, object))
+        return request
+    }
+
+    private static func encode(_ value: some Encodable) throws -> Data { Data(try JSONWriter.encode(value)) }
 
     /// Patches an object or one of its subresources and returns it as it is then.
     @discardableResult
@@ -32,12 +47,14 @@ extension KubernetesClient {
         return try decode(type, try await send(request).body, operation: request.label)
     }
 
-    /// Patches without decoding the answer: cheaper when only success counts.
+    /// Patches without asking for the object back: cheaper when only success counts.
     public func patchOnly(
         _ descriptor: ResourceDescriptor, _ name: String, namespace: String? = nil, subresource: String? = nil, _ patch: Patch,
         retry: RetryPolicy? = nil
     ) async throws {
-        _ = try await send(try patchRequest(descriptor, name, namespace: namespace, subresource: subresource, patch, retry: retry))
+        var request = try patchRequest(descriptor, name, namespace: namespace, subresource: subresource, patch, retry: retry)
+        request.answer = .metadata
+        _ = try await send(request)
     }
 
     private func patchRequest(
@@ -65,7 +82,7 @@ extension KubernetesClient {
         _ type: T.Type, _ name: String, namespace: String? = nil, options: DeleteOptions = DeleteOptions()
     ) async throws {
         var request = APIRequest("DELETE", T.descriptor.path(namespace: namespace, name: name))
-        request.body = try JSONEncoder().encode(TypedObject("v1", "DeleteOptions", options))
+        request.body = try Self.encode(TypedObject("v1", "DeleteOptions", options))
         request.isIdempotent = options.preconditions?.uid != nil
         _ = try await send(request)
     }
@@ -76,14 +93,14 @@ extension KubernetesClient {
             metadata: ObjectMeta(name: name, namespace: namespace, uid: uid ?? ""),
             target: ObjectReference(apiVersion: "v1", kind: "Node", name: node))
         var request = APIRequest("POST", Pod.descriptor.path(namespace: namespace, name: name, subresource: "binding"))
-        request.body = try JSONEncoder().encode(TypedObject("v1", "Binding", binding))
+        request.body = try Self.encode(TypedObject("v1", "Binding", binding))
         _ = try await send(request)
     }
 
     /// Asks for a token of a service account. A repeat only makes another token, so it is safe.
     public func token(serviceAccount name: String, namespace: String, _ spec: TokenRequestSpec) async throws -> TokenRequestStatus {
         var request = APIRequest("POST", ServiceAccount.descriptor.path(namespace: namespace, name: name, subresource: "token"))
-        request.body = try JSONEncoder().encode(TypedObject("authentication.k8s.io/v1", "TokenRequest", TokenRequest(spec: spec)))
+        request.body = try Self.encode(TypedObject("authentication.k8s.io/v1", "TokenRequest", TokenRequest(spec: spec)))
         request.isIdempotent = true
         let answer = try decode(TokenRequest.self, try await send(request).body, operation: request.label)
         guard let status = answer.status, !status.token.isEmpty else {
@@ -98,7 +115,7 @@ extension KubernetesClient {
     public func evict(pod name: String, namespace: String, options: DeleteOptions? = nil, apiVersion: String = "policy/v1") async throws {
         let eviction = Eviction(metadata: ObjectMeta(name: name, namespace: namespace), deleteOptions: options)
         var request = APIRequest("POST", Pod.descriptor.path(namespace: namespace, name: name, subresource: "eviction"))
-        request.body = try JSONEncoder().encode(TypedObject(apiVersion, "Eviction", eviction))
+        request.body = try Self.encode(TypedObject(apiVersion, "Eviction", eviction))
         request.retry = RetryPolicy.none
         _ = try await send(request)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 import Logging
 
 /// Talks to one API server. Cheap to copy; any number of tasks may use it.
@@ -102,7 +103,7 @@ public struct KubernetesClient: Sendable {
     }
 
     private func makeHTTPRequest(_ request: APIRequest, _ credential: Credential) -> HTTPRequest {
-        var headers: HTTPHeaders = ["Accept": "application/json", "User-Agent": userAgent]
+        var headers: HTTPHeaders = ["Accept": request.answer.mediaTypes, "User-Agent": userAgent]
         if request.body != nil { headers.add("Content-Type", request.contentType) }
         if let authorization = credential.authorization { headers.add("Authorization", authorization) }
         var tls = connection.tls
@@ -120,7 +121,7 @@ public struct KubernetesClient: Sendable {
     /// Decodes a body, with errors that name the request.
     func decode<T: Decodable>(_ type: T.Type, _ data: Data, operation: String) throws -> T {
         do {
-            return try JSONDecoder().decode(type, from: data)
+            return try JSONReader.decode(type, from: data)
         } catch {
             throw KubernetesError(
                 .unexpectedResponse("the response is not a \(type): \(UndecodableObject.describe(error))"), operation: operation)

@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 /// A request to the API server that did not succeed.
 public struct KubernetesError: Error, Sendable, CustomStringConvertible {
@@ -33,7 +34,7 @@ public struct KubernetesError: Error, Sendable, CustomStringConvertible {
 
     /// Reads an error response.
     init(_ response: HTTPResponse, operation: String) {
-        var status = (try? JSONDecoder().decode(Status.self, from: response.body)) ?? Status()
+        var status = (try? JSONReader.decode(Status.self, from: response.body)) ?? Status()
         if status.message == nil, status.reason == nil {
             // A proxy's page, or plain text from a part of the server that knows no Status.
             status = Status(status: "Failure", message: String(decoding: response.body.prefix(500), as: UTF8.self), code: response.status)

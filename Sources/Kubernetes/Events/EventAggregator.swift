@@ -70,11 +70,13 @@ struct EventAggregator: Sendable {
             return .count(name: found.name, count: found.count)
         }
         if known.count >= Self.capacity { forget() }
-        // At most 253 bytes, of which 17 are the dot and the number; names of objects are plain ASCII.
-        let name = "\(note.object.name.prefix(230)).\(String(unique, radix: 16))"
+        let name = Self.name(note, unique: unique)
         known[note] = Known(name: name, count: 1, lastSeen: now)
         return .create(name: name)
     }
+
+    /// At most 253 bytes, of which 17 are the dot and the number; names of objects are plain ASCII.
+    static func name(_ note: EventNote, unique: UInt64) -> String { "\(note.object.name.prefix(230)).\(String(unique, radix: 16))" }
 
     /// The server does not have the event any more, or never got it: the next note makes a new one.
     mutating func forget(_ note: EventNote) { known[note] = nil }

@@ -18,6 +18,7 @@ public final class EventRecorder: Sendable {
     private let client: KubernetesClient
     private let component: String
     private let host: String
+    private let parallelism: Int
     private let items: AsyncStream<Item>
     private let continuation: AsyncStream<Item>.Continuation
 
@@ -25,7 +26,9 @@ public final class EventRecorder: Sendable {
     ///   - component: Who reports, as `kubelet`.
     ///   - host: Name of the node.
     ///   - capacity: Most notes that wait; further ones are dropped.
-    public init(client: KubernetesClient, component: String, host: String, capacity: Int = 1000) {
+    ///   - parallelism: Requests under way at a time: events of one pod must not wait for those of all others.
+    public init(client: KubernetesClient, component: String, host: String, capacity: Int = 1000, parallelism: Int = 16) {
+        self.parallelism = max(1, parallelism)
         self.client = client
         self.component = component
         self.host = host
@@ -54,40 +57,53 @@ public final class EventRecorder: Sendable {
     /// Sends notes until the task is cancelled.
     public func run() async {
         var aggregator = EventAggregator()
-        for await item in items {
-            // Two recorders that start in the same microsecond still differ in the lower bits.
-            let unique =
-                UInt64(bitPattern: MicroTime(item.time).microsecondsSince1970) << 12 | UInt64(client.time.random() * 4096)
-            switch aggregator.decide(item.note, now: client.time.uptime(), unique: unique) {
-            case .drop: client.logger.debug("too many events of one object", metadata: ["object": "\(item.note.object.name)"])
-            case .create(let name): await create(name, item, &aggregator)
-            case .count(let name, let count): await setCount(count, of: name, item, &aggregator)
+        var underWay: Set<EventNote> = []
+        await withTaskGroup(of: (EventNote, isKnown: Bool).self) { group in
+            func finishOne() async {
+                guard let (note, isKnown) = await group.next() else { return }
+                underWay.remove(note)
+                if !isKnown { aggregator.forget(note) }
             }
-            if Task.isCancelled { return }
+            func begin(_ item: Item) {
+                let decision = aggregator.decide(item.note, now: client.time.uptime(), unique: unique(item.time))
+                if case .drop = decision {
+                    return client.logger.debug("too many events of one object", metadata: ["object": "\(item.note.object.name)"])
+                }
+                underWay.insert(item.note)
+                group.addTask { (item.note, await self.send(decision, item)) }
+            }
+            for await item in items {
+                // The count of an event must not overtake the event.
+                while underWay.count >= parallelism || underWay.contains(item.note) { await finishOne() }
+                begin(item)
+                if Task.isCancelled { return group.cancelAll() }
+            }
         }
     }
 
-    private func create(_ name: String, _ item: Item, _ aggregator: inout EventAggregator) async {
+    /// Two recorders that start in the same microsecond still differ in the lower bits.
+    private func unique(_ time: Date) -> UInt64 {
+        UInt64(bitPattern: MicroTime(time).microsecondsSince1970) << 12 | UInt64(client.time.random() * 4096)
+    }
+
+    /// - Returns: whether the server has the event by the name that was decided.
+    private func send(_ decision: EventAggregator.Decision, _ item: Item) async -> Bool {
         do {
-            try await client.create(event(name, item))
+            switch decision {
+            case .drop: break
+            case .create(let name): try await client.createOnly(event(name, item))
+            case .count(let name, let count):
+                let patch = Patch.strategic(["count": .int(Int64(count)), "lastTimestamp": .string(Timestamp(item.time).description)])
+                try await client.patchOnly(Event.descriptor, name, namespace: Self.namespace(item.note.object), patch)
+            }
+            return true
         } catch {
-            aggregator.forget(item.note)
             client.logger.debug("an event could not be written", metadata: ["error": "\(error)"])
-        }
-    }
-
-    private func setCount(_ count: Int, of name: String, _ item: Item, _ aggregator: inout EventAggregator) async {
-        let patch = Patch.strategic(["count": .int(Int64(count)), "lastTimestamp": .string(Timestamp(item.time).description)])
-        do {
-            try await client.patchOnly(Event.descriptor, name, namespace: Self.namespace(item.note.object), patch)
-        } catch let error as KubernetesError where error.isNotFound {
-            // Events live for an hour.
-            aggregator.forget(item.note)
-            let unique = UInt64(bitPattern: MicroTime(item.time).microsecondsSince1970) << 12 | 0xfff
-            guard case .create(let name) = aggregator.decide(item.note, now: client.time.uptime(), unique: unique) else { return }
-            await create(name, item, &aggregator)
-        } catch {
-            client.logger.debug("an event could not be counted", metadata: ["error": "\(error)"])
+            guard case .count = decision else { return false }
+            guard let error = error as? KubernetesError, error.isNotFound else { return true }
+            // Events live for an hour: this one begins anew.
+            _ = await send(.create(name: EventAggregator.name(item.note, unique: unique(item.time))), item)
+            return false
         }
     }
 

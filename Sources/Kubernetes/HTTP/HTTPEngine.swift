@@ -21,17 +21,7 @@ public final class HTTPEngine: HTTPTransport {
     ///
     /// - Throws: `HTTPError`, or `CancellationError`. A response with an error status is not an error here.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        // The collector takes all there is at once, so nothing is gained by pausing before the limit.
-        let transfer = ActiveTransfer(request, loop: loop, highWater: max(request.responseLimit, 1))
-        let head = try await transfer.head()
-        var body = Data()
-        while let chunk = try await transfer.next() {
-            guard chunk.count <= request.responseLimit - body.count else {
-                throw HTTPError(.responseTooLarge, request: request.label, detail: "more than \(request.responseLimit) bytes")
-            }
-            if body.isEmpty { body = chunk } else { body.append(chunk) }
-        }
-        return HTTPResponse(status: head.status, headers: head.headers, body: body)
+        try await ActiveTransfer(request, loop: loop, highWater: request.responseLimit, collects: true).response(to: request)
     }
 
     /// Sends a request and returns when the response's header is there. The body is received only as fast as it is read.
@@ -50,9 +40,9 @@ private final class ActiveTransfer: Sendable {
     private let channel: TransferChannel
     private let id: UInt64
 
-    init(_ request: HTTPRequest, loop: EngineLoop, highWater: Int) {
+    init(_ request: HTTPRequest, loop: EngineLoop, highWater: Int, collects: Bool = false) {
         self.loop = loop
-        channel = TransferChannel(highWater: highWater)
+        channel = TransferChannel(highWater: highWater, collects: collects)
         id = loop.makeID()
         if !loop.post(.add(id, request, channel)) {
             channel.finish(.failure(HTTPError(.stopped, request: request.label, detail: "no more requests are taken")))
@@ -68,6 +58,15 @@ private final class ActiveTransfer: Sendable {
 
     func next() async throws -> Data? {
         try await cancellable { try await channel.next(resume: { loop.post(.resume(id)) }) }
+    }
+
+    /// The whole response, in one step: each step in between would wake a thread.
+    func response(to request: HTTPRequest) async throws -> HTTPResponse {
+        let (head, body) = try await cancellable { try await channel.response() }
+        guard let body else {
+            throw HTTPError(.responseTooLarge, request: request.label, detail: "more than \(request.responseLimit) bytes")
+        }
+        return HTTPResponse(status: head.status, headers: head.headers, body: body)
     }
 
     private func cancellable<T: Sendable>(_ body: () async throws -> T) async throws -> T {

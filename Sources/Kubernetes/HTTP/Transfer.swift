@@ -181,16 +181,16 @@ final class Transfer {
     }
 
     private func receiveHeader(_ bytes: UnsafeRawBufferPointer) {
-        let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        if line.hasPrefix("HTTP/") {
+        switch HTTPHeaderLine(bytes) {
+        case .status(let code):
             // A new block: an interim response or a redirect came before.
-            status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            status = code
             headers = HTTPHeaders()
-        } else if line.isEmpty {
+        case .end:
             let isRedirect = request.redirectLimit > 0 && (300..<400).contains(status) && headers["Location"] != nil
             if status >= 200, !isRedirect { channel.deliver(TransferChannel.Head(status: status, headers: headers)) }
-        } else if let colon = line.firstIndex(of: ":") {
-            headers.add(String(line[..<colon]), line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
+        case .field(let name, let value): headers.add(name, value)
+        case .other: break
         }
     }
 

@@ -23,13 +23,25 @@ final class TransferChannel: Sendable {
         var isPaused = false
         var end: Result<Void, any Error>?
         var chunkWaiter: CheckedContinuation<Data?, any Error>?
+        /// Somebody wants the whole response, and nothing before.
+        var responseWaiter: CheckedContinuation<Response, any Error>?
+        var isTooLong = false
     }
+
+    /// A whole response; no body where it was longer than the high water mark.
+    typealias Response = (head: Head, body: Data?)
 
     private let state = Mutex(State())
     private let highWater: Int
+    private let collects: Bool
 
-    /// Pauses the transfer while `highWater` bytes or more wait to be read.
-    init(highWater: Int) { self.highWater = highWater }
+    /// - Parameters:
+    ///   - highWater: pauses the transfer while so many bytes or more wait to be read.
+    ///   - collects: whether the reader wants the whole response at once; then the transfer is broken off instead of paused.
+    init(highWater: Int, collects: Bool = false) {
+        self.highWater = highWater
+        self.collects = collects
+    }
 
     // MARK: the engine's thread
 
@@ -49,6 +61,10 @@ final class TransferChannel: Sendable {
                 state.chunkWaiter = nil
                 return (.taken, waiter)
             }
+            if collects, bytes.count > highWater - state.bufferedBytes {
+                state.isTooLong = true
+                return (.abort, nil)
+            }
             guard state.bufferedBytes < highWater else {
                 state.isPaused = true
                 return (.pause, nil)
@@ -63,29 +79,57 @@ final class TransferChannel: Sendable {
 
     /// The first end counts: a transfer that was cancelled stays cancelled.
     func finish(_ result: Result<Void, any Error>) {
-        let (headWaiter, chunkWaiter) = state.withLock { state in
+        let (headWaiter, chunkWaiter, responseWaiter) = state.withLock { state in
             guard state.end == nil else {
-                return (CheckedContinuation<Head, any Error>?.none, CheckedContinuation<Data?, any Error>?.none)
+                return (
+                    CheckedContinuation<Head, any Error>?.none, CheckedContinuation<Data?, any Error>?.none,
+                    CheckedContinuation<Response, any Error>?.none
+                )
             }
             state.end = result
             defer {
                 state.headWaiter = nil
                 state.chunkWaiter = nil
+                state.responseWaiter = nil
             }
-            return (state.headWaiter, state.chunkWaiter)
+            return (state.headWaiter, state.chunkWaiter, state.responseWaiter)
         }
+        responseWaiter?.resume(with: response)
         switch result {
         case .success:
             chunkWaiter?.resume(returning: nil)
             // libcurl reports success only after a head; without one the waiter must not wait for ever.
-            headWaiter?.resume(throwing: HTTPError(.connectionLost, request: "request", detail: "the response has no header"))
+            headWaiter?.resume(throwing: Self.noHeader)
         case .failure(let error):
             chunkWaiter?.resume(throwing: error)
             headWaiter?.resume(throwing: error)
         }
     }
 
+    private static let noHeader = HTTPError(.connectionLost, request: "request", detail: "the response has no header")
+
+    /// What has come, after the end.
+    private var response: Result<Response, any Error> {
+        state.withLock { state in
+            if let head = state.head, state.isTooLong { return .success((head, nil)) }
+            if case .failure(let error) = state.end { return .failure(error) }
+            guard let head = state.head else { return .failure(Self.noHeader) }
+            return .success((head, Self.join(state.chunks, count: state.bufferedBytes)))
+        }
+    }
+
     // MARK: the reader
+
+    /// The whole response.
+    func response() async throws -> Response {
+        try await withCheckedThrowingContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.end == nil { state.responseWaiter = continuation }
+                return state.end != nil
+            }
+            if isOver { continuation.resume(with: response) }
+        }
+    }
 
     func head() async throws -> Head {
         try await withCheckedThrowingContinuation { continuation in
@@ -127,7 +171,7 @@ final class TransferChannel: Sendable {
     }
 
     private static func join(_ chunks: [Data], count: Int) -> Data {
-        if chunks.count == 1 { return chunks[0] }
+        if let only = chunks.first, chunks.count == 1 { return only }
         var joined = Data(capacity: count)
         for chunk in chunks { joined.append(chunk) }
         return joined

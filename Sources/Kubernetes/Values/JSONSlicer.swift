@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 /// Bytes that are not the JSON that was expected.
 struct MalformedJSON: Error, Equatable, CustomStringConvertible {
@@ -53,7 +54,7 @@ enum JSONSlicer {
 
     private static func key(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws -> String {
         let quoted = bytes[range]
-        if quoted.contains(UInt8(ascii: "\\")) { return try JSONDecoder().decode(String.self, from: Data(quoted)) }
+        if quoted.contains(UInt8(ascii: "\\")) { return try JSONReader.decode(String.self, from: quoted) }
         return String(decoding: quoted.dropFirst().dropLast(), as: UTF8.self)
     }
 }

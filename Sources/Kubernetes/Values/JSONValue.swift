@@ -1,4 +1,4 @@
-import Foundation
+import JSONCoding
 
 /// Any JSON, for what is not modelled and for patches.
 public enum JSONValue: Sendable, Hashable {
@@ -45,7 +45,7 @@ public enum JSONValue: Sendable, Hashable {
 
     /// The same JSON as a value that can be encoded.
     public init(encoding value: some Encodable) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+        self = try JSONReader.decode(JSONValue.self, from: JSONWriter.encode(value))
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 /// A change to an object. Objects are only ever patched, never replaced, so fields that this module does not model are kept.
 public struct Patch: Sendable, Equatable {
@@ -26,13 +27,32 @@ public struct Patch: Sendable, Equatable {
 
     /// How the server reads the body.
     public let kind: Kind
+    private let content: Content
+
+    private enum Content: Sendable, Equatable {
+        case value(JSONValue)
+        case encoded([UInt8])
+    }
+
     /// The body, JSON.
-    public let body: JSONValue
+    public var body: JSONValue {
+        switch content {
+        case .value(let value): value
+        // What was written by an encoder can be read.
+        case .encoded(let bytes): (try? JSONReader.decode(JSONValue.self, from: bytes)) ?? .null
+        }
+    }
 
     /// Takes kind and body as they are.
     public init(_ kind: Kind, _ body: JSONValue) {
         self.kind = kind
-        self.body = body
+        content = .value(body)
+    }
+
+    /// Takes a body that is some value's JSON, without the way over a tree.
+    public init(_ kind: Kind, encoding body: some Encodable) throws {
+        self.kind = kind
+        content = .encoded(try JSONWriter.encode(body))
     }
 
     /// A merge patch (RFC 7386).
@@ -98,5 +118,10 @@ public struct Patch: Sendable, Equatable {
     }
 
     /// The body as bytes.
-    func encoded() throws -> Data { try JSONEncoder().encode(body) }
+    func encoded() throws -> Data {
+        switch content {
+        case .value(let value): Data(try JSONWriter.encode(value))
+        case .encoded(let bytes): Data(bytes)
+        }
+    }
 }

@@ -1,3 +1,5 @@
+import JSONCoding
+
 /// Where a kind lives in the API.
 public struct ResourceDescriptor: Sendable, Hashable {
     /// API group; empty for the core group.
@@ -32,4 +34,15 @@ public protocol KubernetesResource: Codable, Sendable {
     static var descriptor: ResourceDescriptor { get }
     /// Name, namespace, UID and the rest.
     var metadata: ObjectMeta { get set }
+    /// Decodes an object.
+    ///
+    /// - Parameter known: the object as it was, if it was known: what has not changed may be taken from there.
+    static func snapshot(of json: JSONIndex, known: Snapshot<Self>?) throws -> Snapshot<Self>
+}
+
+extension KubernetesResource {
+    /// Decodes all of the object.
+    public static func snapshot(of json: JSONIndex, known: Snapshot<Self>?) throws -> Snapshot<Self> {
+        Snapshot(value: try json.decode(Self.self))
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 /// Names an object of one kind.
 public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -25,22 +26,24 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 }
 
-/// An object as it was at one version: decoded, and as the server wrote it, so that nothing is lost.
+/// An object as it was at one version. Its bytes are not kept: objects are only ever patched, so what is not modelled stays the server's.
 public struct Snapshot<Value: KubernetesResource>: Sendable {
     /// What this module models of the object.
     public let value: Value
-    /// The whole object, JSON.
-    public let raw: Data
+    /// Tells whether the part that seldom changes has changed.
+    let fingerprint: Fingerprint?
 
-    /// Pairs both forms.
-    public init(value: Value, raw: Data) {
+    /// Takes a decoded object.
+    public init(value: Value) { self.init(value: value, fingerprint: nil) }
+
+    init(value: Value, fingerprint: Fingerprint?) {
         self.value = value
-        self.raw = raw
+        self.fingerprint = fingerprint
     }
 
     /// Decodes the object.
     public init(raw: Data) throws {
-        self.init(value: try JSONDecoder().decode(Value.self, from: raw), raw: raw)
+        self = try Value.snapshot(of: raw.withUnsafeBytes { try JSONIndex($0) }, known: nil)
     }
 
     /// Namespace and name.
@@ -70,7 +73,7 @@ public struct UndecodableObject: Sendable, Error, CustomStringConvertible {
         self.raw = raw
         detail = Self.describe(error)
         // Not the whole metadata: the broken field may be in there.
-        let identity = try? JSONDecoder().decode(Identity.self, from: raw)
+        let identity = try? JSONReader.decode(Identity.self, from: raw)
         key = identity.map { ObjectKey(namespace: $0.metadata.namespace, name: $0.metadata.name) }
         resourceVersion = identity?.metadata.resourceVersion
     }

@@ -4,12 +4,13 @@ import Foundation
 public struct WatchStream<T: KubernetesResource>: AsyncSequence, Sendable {
     let body: HTTPBody
     let operation: String
+    let known: @Sendable (ObjectKey) -> Snapshot<T>?
 
     /// Reads events.
     public struct AsyncIterator: AsyncIteratorProtocol {
         var body: HTTPBody.AsyncIterator
         let operation: String
-        var decoder = WatchDecoder<T>()
+        var decoder: WatchDecoder<T>
         var ready: ArraySlice<WatchEvent<T>> = []
 
         /// The next event; nil when the server ended the watch in good order.
@@ -31,7 +32,9 @@ public struct WatchStream<T: KubernetesResource>: AsyncSequence, Sendable {
     }
 
     /// Begins to read.
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: body.makeAsyncIterator(), operation: operation) }
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(body: body.makeAsyncIterator(), operation: operation, decoder: WatchDecoder(known: known))
+    }
 }
 
 extension KubernetesClient {
@@ -39,10 +42,11 @@ extension KubernetesClient {
     ///
     /// - Parameters:
     ///   - timeout: How long the server keeps the watch open before it ends it in good order.
+    ///   - known: Objects as they were: what has not changed since is not decoded again.
     ///   - idleTimeout: Silence after which the connection counts as dead; by default a little longer than `timeout`.
     public func watch<T: KubernetesResource>(
         _ type: T.Type, _ selection: Selection = Selection(), from resourceVersion: String, timeout: Duration = .seconds(300),
-        idleTimeout: Duration? = nil
+        idleTimeout: Duration? = nil, known: @escaping @Sendable (ObjectKey) -> Snapshot<T>? = { _ in nil }
     ) async throws -> WatchStream<T> {
         let seconds = max(1, timeout.components.seconds)
         var request = APIRequest("GET", T.descriptor.path(namespace: selection.namespace), query: selection.query)
@@ -53,6 +57,6 @@ extension KubernetesClient {
         request.retry = RetryPolicy.none
         request.timeout = .seconds(seconds + 30)
         let stream = try await stream(request, idleTimeout: idleTimeout ?? .seconds(seconds + 15))
-        return WatchStream(body: stream.chunks, operation: request.label)
+        return WatchStream(body: stream.chunks, operation: request.label, known: known)
     }
 }

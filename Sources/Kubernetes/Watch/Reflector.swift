@@ -83,7 +83,9 @@ public final class Reflector<T: KubernetesResource>: Sendable {
         // Bookmarks come each minute: two of them missing says more, and sooner, than the time-out of the watch.
         let idle: Duration? = machine.hasBookmarks ? .seconds(150) : nil
         do {
-            for try await event in try await client.watch(T.self, selection, from: version, timeout: timeout, idleTimeout: idle) {
+            let watch = try await client.watch(
+                T.self, selection, from: version, timeout: timeout, idleTimeout: idle, known: { [store] in store[$0] })
+            for try await event in watch {
                 switch event {
                 case .added(let snapshot), .modified(let snapshot):
                     tell(store.update { $0.put(snapshot) })

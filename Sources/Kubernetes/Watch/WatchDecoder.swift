@@ -1,4 +1,5 @@
 import Foundation
+import JSONCoding
 
 /// One event of a watch.
 public enum WatchEvent<T: KubernetesResource>: Sendable {
@@ -38,9 +39,15 @@ public struct WatchDecoder<T: KubernetesResource>: Sendable {
     /// Bytes of `pending` that are known to have no line end.
     private var searched = 0
     private let lineLimit: Int
+    private let known: @Sendable (ObjectKey) -> Snapshot<T>?
 
-    /// - Parameter lineLimit: Longest line in bytes. etcd holds objects of up to 1.5 MiB, which JSON can make some times longer.
-    public init(lineLimit: Int = 16 << 20) { self.lineLimit = lineLimit }
+    /// - Parameters:
+    ///   - lineLimit: Longest line in bytes. etcd holds objects of up to 1.5 MiB, which JSON can make some times longer.
+    ///   - known: Objects as they were: what has not changed since is not decoded again.
+    public init(lineLimit: Int = 16 << 20, known: @escaping @Sendable (ObjectKey) -> Snapshot<T>? = { _ in nil }) {
+        self.lineLimit = lineLimit
+        self.known = known
+    }
 
     /// Bytes of a line that is not yet complete.
     public var pendingCount: Int { pending.count }
@@ -55,7 +62,8 @@ public struct WatchDecoder<T: KubernetesResource>: Sendable {
         while let end = Self.lineEnd(in: pending, from: lineStart + searched) {
             searched = 0
             guard end - lineStart <= lineLimit else { throw WatchFormatError.lineTooLong(limit: lineLimit) }
-            if let event = try Self.decode(pending.subdata(in: lineStart..<end)) { events.append(event) }
+            let event = try pending.withUnsafeBytes { try decode(UnsafeRawBufferPointer(rebasing: $0[lineStart..<end])) }
+            if let event { events.append(event) }
             lineStart = end + 1
         }
         // One move per feed, however many lines it had.
@@ -73,7 +81,33 @@ public struct WatchDecoder<T: KubernetesResource>: Sendable {
     }
 
     /// Nil for an empty line.
-    private static func decode(_ line: Data) throws -> WatchEvent<T>? {
+    private func decode(_ line: UnsafeRawBufferPointer) throws -> WatchEvent<T>? {
+        if let index = try? JSONIndex(line), let type = index["type"]?.string, let object = index["object"] {
+            switch type {
+            case "ADDED": return snapshot(object, isDeleted: false) { .added($0) }
+            case "MODIFIED": return snapshot(object, isDeleted: false) { .modified($0) }
+            case "DELETED": return snapshot(object, isDeleted: true) { .deleted($0) }
+            default: break
+            }
+        }
+        return try Self.decodeRare(Data(line))
+    }
+
+    private func snapshot(_ object: JSONIndex, isDeleted: Bool, _ event: (Snapshot<T>) -> WatchEvent<T>) -> WatchEvent<T> {
+        do {
+            var before: Snapshot<T>?
+            if let metadata = object["metadata"], let name = metadata["name"]?.string {
+                before = known(ObjectKey(namespace: metadata["namespace"]?.string ?? "", name: name))
+            }
+            return event(try T.snapshot(of: object, known: before))
+        } catch {
+            return .undecodable(UndecodableObject(raw: Data(object.bytes), error: error), isDeleted: isDeleted)
+        }
+    }
+
+    /// Events about the watch itself, and lines that are not JSON as a whole: a fault in an object's inside is the object's, not the
+    /// stream's.
+    private static func decodeRare(_ line: Data) throws -> WatchEvent<T>? {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) { return nil }
         let members: [(key: String, value: Range<Int>)]
         do {
@@ -103,7 +137,7 @@ public struct WatchDecoder<T: KubernetesResource>: Sendable {
     }
 
     private static func bookmark(_ raw: Data) throws -> String {
-        guard let version = try? JSONDecoder().decode(Bookmark.self, from: raw).metadata.resourceVersion, !version.isEmpty else {
+        guard let version = try? JSONReader.decode(Bookmark.self, from: raw).metadata.resourceVersion, !version.isEmpty else {
             throw WatchFormatError.malformed("a bookmark without a version")
         }
         return version
@@ -111,7 +145,7 @@ public struct WatchDecoder<T: KubernetesResource>: Sendable {
 
     private static func status(_ raw: Data) throws -> Status {
         do {
-            return try JSONDecoder().decode(Status.self, from: raw)
+            return try JSONReader.decode(Status.self, from: raw)
         } catch {
             throw WatchFormatError.malformed("an error without a status: \(UndecodableObject.describe(error))")
         }

@@ -37,7 +37,9 @@ final class AgentConnection {
     var handlers = Handlers()
     private let loop: EventLoop
     private let clock: Clock
-    private let settingsPath: String
+    private let directory: PodDirectory
+    private let planned: ConnectionSettings?
+    private var isFirstAttempt = true
     private let journal: Journal
     private let identity: (uid: String, start: SupervisorStart)
 
@@ -57,10 +59,15 @@ final class AgentConnection {
     private var onDrained: (() -> Void)?
     private var lastNote = ""
 
-    init(loop: EventLoop, clock: Clock, directory: PodDirectory, journal: Journal, uid: String, start: SupervisorStart) {
+    /// - Parameter settings: those of the plan, for the first attempt; the agent may have moved since, so later ones look for newer ones.
+    init(
+        loop: EventLoop, clock: Clock, directory: PodDirectory, settings: ConnectionSettings?, journal: Journal, uid: String,
+        start: SupervisorStart
+    ) {
+        planned = settings
         self.loop = loop
         self.clock = clock
-        settingsPath = directory.connection
+        self.directory = directory
         self.journal = journal
         identity = (uid, start)
     }
@@ -105,9 +112,8 @@ final class AgentConnection {
         guard !ended, case .idle = state else { return }
         do {
             if addresses.isEmpty {
-                let settings = try MessageCoding.decode(
-                    ConnectionSettings.self, from: FileSystem.read(settingsPath, limit: 1 << 20), subject: settingsPath)
-                guard !settings.endpoints.isEmpty else { throw Failure("\(settingsPath) names no endpoint") }
+                let settings = try currentSettings()
+                guard !settings.endpoints.isEmpty else { throw Failure("\(directory.path) names no endpoint of the node agent") }
                 self.settings = settings
                 let endpoint = try Endpoint(settings.endpoints[endpointIndex % settings.endpoints.count])
                 endpointIndex += 1
@@ -118,6 +124,12 @@ final class AgentConnection {
         } catch {
             fail("\(error)")
         }
+    }
+
+    private func currentSettings() throws -> ConnectionSettings {
+        defer { isFirstAttempt = false }
+        if isFirstAttempt, let planned { return planned }
+        return try .current(in: directory, planned: planned)
     }
 
     private func resolve(_ endpoint: Endpoint) throws {

@@ -118,6 +118,6 @@ final class TLSSession {
             return count
         }
         ERR_clear_error()
-        guard count > 0 else { throw Failure("the node agent's certificate authority in connection.json is no PEM certificate") }
+        guard count > 0 else { throw Failure("the node agent's certificate authority is no PEM certificate") }
     }
 }

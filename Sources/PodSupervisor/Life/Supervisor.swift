@@ -4,12 +4,13 @@ import PodProtocol
 
 /// Runs one pod: performs what ``PodLifecycle`` decides, on one thread and one event loop.
 final class Supervisor {
-    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too.
+    /// One job in so many looks for what killed supervisors have left on the node: the look reads all of a folder that others fill too. A
+    /// requeued job always looks, since its own earlier attempt may have been killed here.
     private static let sweepInterval: UInt32 = 16
 
     private let plan: LaunchPlan
     private let directory: PodDirectory
-    private let jobID: UInt32
+    private let sweeps: Bool
     private let clock: Clock
     private let loop: EventLoop
     private let recorder: EventRecorder
@@ -38,7 +39,7 @@ final class Supervisor {
     ) throws {
         self.plan = plan
         self.directory = directory
-        jobID = start.jobID
+        sweeps = start.attempt > 0 || start.jobID.isMultiple(of: Self.sweepInterval)
         self.clock = clock
         let loop = try EventLoop(clock: clock)
         self.loop = loop
@@ -47,13 +48,13 @@ final class Supervisor {
         lifecycle = PodLifecycle(plan: plan, firstRestartCount: history.firstRestartCount)
         awaitsDelivery = plan.needsDelivery
         do {
-            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(directory), clock: clock)
+            sandbox = try Sandbox(plan: plan, isNamespaced: isNamespaced, agent: Self.agentHost(plan, directory), clock: clock)
         } catch {
             recorder.record(.sandboxFailed(reason: (error as? Sandbox.Problem)?.reason ?? "SandboxFailed", message: "\(error)"))
             throw error
         }
         connection = AgentConnection(
-            loop: loop, clock: clock, directory: directory, journal: journal, uid: plan.uid, start: start)
+            loop: loop, clock: clock, directory: directory, settings: plan.connection, journal: journal, uid: plan.uid, start: start)
         streams = LogStreams(connection: connection)
         let line = lifeline.map { Descriptor(owning: $0) }
         do {
@@ -77,7 +78,7 @@ final class Supervisor {
         connection.start()
         steps?.begin { [weak self] in self?.nodesChanged($0) }
         beginIfReady()
-        if jobID.isMultiple(of: Self.sweepInterval) {
+        if sweeps {
             let base = plan.localDirectory
             Spawn.detach { LocalDirectory.sweep(base: base) }
         }
@@ -89,7 +90,8 @@ final class Supervisor {
     // MARK: - Setting up
 
     /// Host of the node agent's first endpoint; nil where the settings cannot be read, which ``AgentConnection`` reports.
-    private static func agentHost(_ directory: PodDirectory) -> String? {
+    private static func agentHost(_ plan: LaunchPlan, _ directory: PodDirectory) -> String? {
+        if let endpoint = plan.connection?.endpoints.first { return try? Endpoint(endpoint).host }
         let path = directory.connection
         guard let bytes = try? FileSystem.read(path, limit: 1 << 20),
             let settings = try? MessageCoding.decode(ConnectionSettings.self, from: bytes, subject: path),

@@ -22,9 +22,18 @@ final class LogFile {
     init(path: String, limits: LogLimits) throws(SystemError) {
         self.path = path
         self.limits = limits
-        if let slash = path.lastIndex(of: "/") { try FileSystem.makeDirectories(String(path[..<slash]), mode: 0o700) }
-        file = try Self.open(path)
-        size = Int64(FileSystem.status(path)?.st_size ?? 0)
+        if let slash = path.lastIndex(of: "/") {
+            let folder = path[..<slash]
+            // The first container makes the folder of all logs, too.
+            if let above = folder.lastIndex(of: "/") { _ = mkdir(String(folder[..<above]), 0o700) }
+            try FileSystem.makeDirectories(String(folder), mode: 0o700)
+        }
+        if let fresh = try? Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, mode: 0o600) {
+            file = fresh
+        } else {
+            file = try Self.open(path)
+            size = Int64(FileSystem.status(path)?.st_size ?? 0)
+        }
     }
 
     private static func open(_ path: String) throws(SystemError) -> Descriptor {

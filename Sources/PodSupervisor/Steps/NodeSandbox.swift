@@ -108,7 +108,6 @@ final class NodeSandbox {
     }
 
     private func settings() throws -> ConnectionSettings {
-        try MessageCoding.decode(
-            ConnectionSettings.self, from: FileSystem.read(directory.connection, limit: 1 << 20), subject: directory.connection)
+        try .current(in: directory)
     }
 }

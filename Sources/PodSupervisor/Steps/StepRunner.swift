@@ -39,12 +39,10 @@ final class StepRunner {
         let launcher = StepLauncher(lifeline: lifeline)
         self.launcher = launcher
         door = try SandboxDoor(sandbox: sandbox, address: address, node: node, loop: loop, context: context)
-        let connection = directory.connection
         nodes =
             count > 1
             ? NodeGroup(count: count - 1, launcher: launcher, loop: loop) {
-                try MessageCoding.decode(ConnectionSettings.self, from: FileSystem.read(connection, limit: 1 << 20), subject: connection)
-                    .token
+                try ConnectionSettings.current(in: directory, planned: plan.connection).token
             } : nil
     }
 

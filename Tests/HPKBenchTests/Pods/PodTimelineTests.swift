@@ -53,7 +53,7 @@ struct PodTimelineTests {
             traces.journal += Data(try MessageCoding.encode(event)) + Data("\n".utf8)
         }
         let timeline = PodTimeline(created: 0, sightings: Self.sightings([.ended: 5 * Self.second]), traces: traces)
-        #expect(timeline.seconds == [.endSeen: 2])
+        #expect(timeline.seconds == [.container: 1, .endSeen: 2])
         #expect(timeline.ran == 1)
         #expect(PodTimeline.exitTime(in: traces) == 4 * Self.second)
     }

@@ -45,8 +45,8 @@ struct PodStatusWriterTests {
         PodStatusUpdate(namespace: "n", name: uid, uid: uid, status: PodStatus(message: message), annotations: [:])
     }
 
-    private static func writer(_ api: GatedAPI, parallelism: Int = 8) -> PodStatusWriter {
-        PodStatusWriter(api: api, logger: Logger(label: "test"), parallelism: parallelism, pause: { _ in .zero })
+    private static func writer(_ api: GatedAPI, parallelism: Int = 8, deferral: Duration = .zero) -> PodStatusWriter {
+        PodStatusWriter(api: api, logger: Logger(label: "test"), parallelism: parallelism, deferral: deferral, pause: { _ in .zero })
     }
 
     @Test("While one write is under way, only the newest of what came meanwhile follows")
@@ -120,5 +120,67 @@ struct PodStatusWriterTests {
         await api.open()
         await flushed
         #expect(await api.written.count == 1)
+    }
+
+    private static func waiting(_ annotations: [String: String] = [:]) -> PodStatusUpdate {
+        PodStatusUpdate(
+            namespace: "n", name: "a", uid: "a",
+            status: PodStatus(phase: .pending, containerStatuses: [ContainerStatus(name: "c")]), annotations: annotations)
+    }
+
+    private static var running: PodStatusUpdate {
+        var update = waiting(["job": "1"])
+        update.status.phase = .running
+        update.status.containerStatuses[0].state.running = ContainerStateRunning(startedAt: Timestamp(secondsSince1970: 1))
+        return update
+    }
+
+    @Test("What nobody waits for goes with what follows, and that goes at once")
+    func defers() async {
+        let api = GatedAPI()
+        await api.open()
+        // No test lasts an hour: what is written did not wait for it.
+        let writer = Self.writer(api, deferral: .seconds(3600))
+        await writer.set(Self.waiting())
+        await writer.set(Self.waiting(["job": "1"]))
+        await writer.set(Self.running)
+        await api.waitForWrites(1)
+        await writer.flush("a")
+        #expect(await api.written == [Self.running])
+    }
+
+    @Test("What nobody waits for goes alone after its moment, and at once when it is flushed")
+    func releases() async {
+        let api = GatedAPI()
+        await api.open()
+        let patient = Self.writer(api, deferral: .milliseconds(1))
+        await patient.set(Self.waiting())
+        await api.waitForWrites(1)
+        let writer = Self.writer(api, deferral: .seconds(3600))
+        await writer.set(Self.waiting())
+        await writer.flush("a")
+        #expect(await api.written == [Self.waiting(), Self.waiting()])
+    }
+
+    @Test("Phases, starts and ends of containers, restarts, readiness and addresses are urgent; annotations and waiting reasons are not")
+    func urgency() {
+        let before = Self.waiting()
+        #expect(!before.isUrgent(after: nil))
+        #expect(!Self.waiting(["job": "1"]).isUrgent(after: before))
+        func changed(_ change: (inout PodStatus) -> Void) -> Bool {
+            var update = before
+            change(&update.status)
+            return update.isUrgent(after: before)
+        }
+        #expect(!changed { $0.containerStatuses[0].state.waiting = ContainerStateWaiting(reason: "SlurmPending") })
+        #expect(!changed { $0.startTime = Timestamp(secondsSince1970: 1) })
+        #expect(changed { $0.phase = .failed })
+        #expect(changed { $0.podIP = "10.0.0.1" })
+        #expect(changed { $0.reason = "NodeLost" })
+        #expect(changed { $0.containerStatuses[0].restartCount = 1 })
+        #expect(changed { $0.containerStatuses[0].ready = true })
+        #expect(changed { $0.containerStatuses[0].state.terminated = ContainerStateTerminated(exitCode: 0) })
+        #expect(changed { $0.conditions = [PodCondition(type: "Ready", status: .true)] })
+        #expect(Self.running.isUrgent(after: nil))
     }
 }

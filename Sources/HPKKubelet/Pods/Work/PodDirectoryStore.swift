@@ -2,6 +2,7 @@ import Foundation
 import Kubernetes
 import NIOPosix
 import PodProtocol
+import Synchronization
 
 /// A fault of the shared file system, or of what stands in it.
 public struct PodDirectoryError: Error, CustomStringConvertible, Sendable {
@@ -18,6 +19,14 @@ public final class PodDirectoryStore: Sendable {
     /// Absolute path of the folder that holds the pods' directories.
     public let root: String
     private let threads: NIOThreadPool
+    private let known = Mutex<[String: Known]>([:])
+
+    /// What this process wrote into a directory, or has read there.
+    private struct Known {
+        var connection: ConnectionSettings?
+        /// The first log of each container.
+        var logs: [String] = []
+    }
 
     public init(root: String, threads: NIOThreadPool) {
         self.root = root
@@ -52,94 +61,94 @@ public final class PodDirectoryStore: Sendable {
         return try await onThread { try FileManager.default.contentsOfDirectory(atPath: root).filter { !$0.hasPrefix(".") } }
     }
 
-    /// Writes plan and connection settings of a pod, making its directory.
+    /// Writes the plan of a pod with its connection settings, making its directory; on disk when this returns.
     func write(plan: LaunchPlan, connection: ConnectionSettings) async throws {
         let directory = try directory(of: plan.uid)
-        let (planBytes, connectionBytes) = (try MessageCoding.encode(plan), try MessageCoding.encode(connection))
+        var plan = plan
+        plan.connection = connection
+        let bytes = try MessageCoding.encode(plan)
         try await onThread {
-            try FileManager.default.createDirectory(
-                atPath: directory.logs, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try Self.replace(directory.connection, with: connectionBytes)
-            try Self.replace(directory.plan, with: planBytes)
+            if try PodFiles.makeFolder(directory.path) {
+                try PodFiles.create(directory.plan, bytes)
+            } else {
+                // Of an earlier try; settings that were written since then are older than these.
+                try PodFiles.replace(directory.plan, with: bytes)
+                try PodFiles.remove(directory.connection)
+            }
         }
+        known.withLock { $0[plan.uid] = Known(connection: connection, logs: Self.logs(of: plan, in: directory)) }
     }
 
     func write(_ connection: ConnectionSettings, of uid: String) async throws {
         let (path, bytes) = (try directory(of: uid).connection, try MessageCoding.encode(connection))
-        try await onThread { try Self.replace(path, with: bytes) }
+        try await onThread { try PodFiles.replace(path, with: bytes) }
+        known.withLock { $0[uid, default: Known()].connection = connection }
     }
 
+    /// The settings that a pod's supervisor was given; read from disk once.
     func connection(of uid: String) async throws -> ConnectionSettings? {
-        try await read(try directory(of: uid).connection, as: ConnectionSettings.self)
+        if let connection = known.withLock({ $0[uid]?.connection }) { return connection }
+        var found = try await read(try directory(of: uid).connection, as: ConnectionSettings.self)
+        if found == nil { found = try await plan(of: uid)?.connection }
+        if let found { known.withLock { $0[uid, default: Known()].connection = found } }
+        return found
     }
 
     func plan(of uid: String) async throws -> LaunchPlan? {
         try await read(try directory(of: uid).plan, as: LaunchPlan.self)
     }
 
+    /// Records a submission behind earlier records. One that says that a submission is about to begin is on disk when this returns; one
+    /// with the job's id only spares a search, so it is left to the file system.
     func write(_ intent: SubmissionIntent) async throws {
-        let (path, bytes) = (try directory(of: intent.uid).intent, try MessageCoding.encode(intent))
-        try await onThread { try Self.replace(path, with: bytes) }
+        let path = try directory(of: intent.uid).intent
+        // Should the last line be torn, it must not take this one with it.
+        let line = [UInt8(ascii: "\n")] + (try MessageCoding.encode(intent)) + [UInt8(ascii: "\n")]
+        try await onThread { try PodFiles.append(path, line, isDurable: intent.jobID == nil) }
     }
 
+    /// The newest record of a submission.
     func intent(of uid: String) async throws -> SubmissionIntent? {
-        try await read(try directory(of: uid).intent, as: SubmissionIntent.self)
+        let path = try directory(of: uid).intent
+        guard let bytes = try await onThread({ try PodFiles.contents(of: path) }) else { return nil }
+        let whole = bytes[..<(bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex)]
+        guard let line = whole.split(separator: UInt8(ascii: "\n")).last else { return nil }
+        return try MessageCoding.decode(SubmissionIntent.self, from: line, subject: path)
     }
 
     /// The events in a pod's journal, and what is wrong with lines that are none. A torn last line is not an error: the supervisor
     /// is still writing it, or died while it did.
     func journal(of uid: String) async throws -> (events: [PodEvent], problems: [String]) {
         let path = try directory(of: uid).journal
-        let bytes = try await onThread { try Self.contents(of: path) }
+        let bytes = try await onThread { try PodFiles.contents(of: path) }
         return JournalReader.read(bytes ?? [])
     }
 
     /// Removes a pod's directory with all that is in it.
     func remove(_ uid: String) async throws {
-        let path = try directory(of: uid).path
+        let directory = try directory(of: uid)
+        let logs = known.withLock { $0.removeValue(forKey: uid)?.logs } ?? []
         try await onThread {
-            guard FileManager.default.fileExists(atPath: path) else { return }
-            try FileManager.default.removeItem(atPath: path)
+            // What is there is nearly always known, and needs no look around.
+            let files = [directory.plan, directory.intent, directory.claim, directory.journal, directory.output]
+            if PodFiles.removeKnown(files: files, logs: logs, folder: directory.logs), rmdir(directory.path) == 0 { return }
+            guard FileManager.default.fileExists(atPath: directory.path) else { return }
+            try FileManager.default.removeItem(atPath: directory.path)
         }
+    }
+
+    private static func logs(of plan: LaunchPlan, in directory: PodDirectory) -> [String] {
+        (plan.initContainers + plan.containers).map { directory.log(container: $0.name, restartCount: 0) }
     }
 
     private func read<T: Decodable & Sendable>(_ path: String, as type: T.Type) async throws -> T? {
         try await onThread {
-            guard let bytes = try Self.contents(of: path) else { return nil }
+            guard let bytes = try PodFiles.contents(of: path) else { return nil }
             return try MessageCoding.decode(type, from: bytes, subject: path)
         }
     }
 
     private func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await threads.runIfActive(body)
-    }
-
-    /// Nil where there is no file.
-    private static func contents(of path: String) throws -> [UInt8]? {
-        do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch CocoaError.fileReadNoSuchFile {
-            return nil
-        }
-    }
-
-    /// Writes a file of mode 0600 that is either the old or the new one at every instant, and on disk when this returns.
-    private static func replace(_ path: String, with bytes: [UInt8]) throws {
-        let temporary = "\(path).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw fault(temporary) }
-        defer { close(descriptor) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw fault(temporary) }
-            written += count
-        }
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw fault(path) }
-    }
-
-    private static func fault(_ path: String) -> PodDirectoryError {
-        PodDirectoryError(path: path, problem: String(cString: strerror(errno)))
     }
 }

@@ -22,6 +22,8 @@ actor PodPreparer: PodPreparing {
     private let uptime: @Sendable () -> Duration
     private var known: [String: Known] = [:]
     private var backOff = ImagePullBackOff()
+    /// When notices about the agent's configuration were told last.
+    private var told: [String: Duration] = [:]
 
     /// - Parameters:
     ///   - connection: How supervisors reach this agent; the token is added for each pod.
@@ -60,12 +62,22 @@ actor PodPreparer: PodPreparing {
         let built = try translate { () throws(TranslationError) in
             try PlanBuilder.build(pod: pod, sources: sources, images: records, settings: settings)
         }
-        for notice in built.notices { note(PodNote(notice.reason, notice.message, isWarning: true)) }
+        for notice in built.notices where isNews(notice) { note(PodNote(notice.reason, notice.message, isWarning: true)) }
         let access = await connection()
         try Task.checkCancellation()
         try await store.write(plan: built.plan, connection: access.settings(token: Self.newToken()))
         known[uid] = Known(contents: built.contents, sources: sources)
         return PreparedPod(submission: submission, imageIDs: records.mapValues(\.imageID), delivery: built.delivery)
+    }
+
+    /// What is the agent's own configuration is the same for all pods: one of them in ten minutes tells it.
+    private func isNews(_ notice: PlanNotice) -> Bool {
+        guard notice.reason == "MissingClusterDNS" else { return true }
+        let now = uptime()
+        if let told = told[notice.message], now - told < .seconds(600) { return false }
+        if told.count >= 64 { told = [:] }
+        told[notice.message] = now
+        return true
     }
 
     func delivery(for pod: Pod) async throws -> Delivery? {

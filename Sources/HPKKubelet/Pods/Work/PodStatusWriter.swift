@@ -17,9 +17,50 @@ public struct PodStatusUpdate: Sendable, Equatable {
         self.status = status
         self.annotations = annotations
     }
+
+    /// Whether somebody may be waiting for just this: a phase, a container that began or ended, readiness. All else is about a pod that
+    /// still waits, and can be told together with what follows.
+    func isUrgent(after previous: PodStatusUpdate?) -> Bool {
+        func essence(_ status: PodStatus) -> some Equatable {
+            status.initContainerStatuses.map(ContainerEssence.init) + status.containerStatuses.map(ContainerEssence.init)
+        }
+        let old = previous?.status ?? PodStatus()
+        return (status.phase ?? .pending) != (old.phase ?? .pending) || status.reason != old.reason || status.podIP != old.podIP
+            || essence(status) != essence(old.containerStatuses.isEmpty ? status.withoutContainerStates : old)
+            || status.conditions.contains { $0.status == .true && $0.type != "Initialized" }
+                != old.conditions.contains { $0.status == .true && $0.type != "Initialized" }
+    }
+}
+
+/// Of a container's status, what is urgent.
+private struct ContainerEssence: Equatable {
+    let restartCount: Int
+    let running: ContainerStateRunning?
+    let terminated: ContainerStateTerminated?
+    let ready: Bool
+
+    init(_ status: ContainerStatus) {
+        restartCount = status.restartCount
+        running = status.state.running
+        terminated = status.state.terminated
+        ready = status.ready
+    }
+}
+
+extension PodStatus {
+    /// The containers as they are before anything has run.
+    fileprivate var withoutContainerStates: PodStatus {
+        var status = self
+        status.initContainerStatuses = initContainerStatuses.map { ContainerStatus(name: $0.name) }
+        status.containerStatuses = containerStatuses.map { ContainerStatus(name: $0.name) }
+        return status
+    }
 }
 
 /// Writes the pods' statuses: for each pod one request at a time, and of what came meanwhile only the newest.
+///
+/// What is not urgent waits a moment for what follows: a pod that soon runs needs no request of its own for having been seen, having a
+/// job, and having a job that starts.
 public actor PodStatusWriter {
     private struct Entry {
         /// What is to be written next.
@@ -27,6 +68,8 @@ public actor PodStatusWriter {
         /// What the API server holds, as far as this writer knows.
         var written: PodStatusUpdate?
         var isWriting = false
+        /// Whether `next` waits for its moment to be over.
+        var isDeferred = false
         var failures = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -35,16 +78,23 @@ public actor PodStatusWriter {
     private let logger: Logger
     private let parallelism: Int
     private let pause: @Sendable (Int) -> Duration
+    private let deferral: Duration
+    /// The pods whose updates wait, the one that is due first in front.
+    private var deferred: Deque<(uid: String, due: ContinuousClock.Instant)> = []
+    private var alarm: Task<Void, Never>?
     private var entries: [String: Entry] = [:]
     private var ready: Deque<String> = []
     private var writing = 0
 
     /// - Parameters:
     ///   - parallelism: Requests at the same time, over all pods.
+    ///   - deferral: How long what is not urgent waits for what follows; zero for not at all.
     ///   - pause: How long to wait after so many failures in a row of one pod.
     public init(
-        api: any PodAPI, logger: Logger, parallelism: Int = 32, pause: @escaping @Sendable (Int) -> Duration = PodStatusWriter.backoff
+        api: any PodAPI, logger: Logger, parallelism: Int = 32, deferral: Duration = .seconds(1),
+        pause: @escaping @Sendable (Int) -> Duration = PodStatusWriter.backoff
     ) {
+        self.deferral = deferral
         self.api = api
         self.logger = logger
         self.parallelism = parallelism
@@ -61,13 +111,45 @@ public actor PodStatusWriter {
     public func set(_ update: PodStatusUpdate) {
         var entry = entries[update.uid] ?? Entry()
         guard entry.next != update, entry.next != nil || entry.written != update else { return }
+        // What is asked for is compared with what is known at the server, or will be.
+        let isUrgent = deferral <= .zero || update.isUrgent(after: entry.written)
+        let isNew = entry.next == nil
         entry.next = update
+        if isUrgent {
+            entry.isDeferred = false
+        } else if isNew, !entry.isWriting {
+            entry.isDeferred = true
+            postpone(update.uid)
+        }
         entries[update.uid] = entry
         schedule(update.uid)
     }
 
+    private func postpone(_ uid: String) {
+        deferred.append((uid, .now + deferral))
+        if alarm == nil { alarm = Task { await self.releaseDeferred() } }
+    }
+
+    private func releaseDeferred() async {
+        while let first = deferred.first {
+            try? await Task.sleep(until: first.due)
+            while let due = deferred.first, due.due <= .now {
+                deferred.removeFirst()
+                release(due.uid)
+            }
+        }
+        alarm = nil
+    }
+
+    private func release(_ uid: String) {
+        guard entries[uid]?.isDeferred == true else { return }
+        entries[uid]?.isDeferred = false
+        schedule(uid)
+    }
+
     /// Returns when everything given for the pod so far has been written, or cannot be.
     public func flush(_ uid: String) async {
+        release(uid)
         guard let entry = entries[uid], entry.next != nil || entry.isWriting else { return }
         await withCheckedContinuation { entries[uid]?.waiters.append($0) }
     }
@@ -90,7 +172,7 @@ public actor PodStatusWriter {
     }
 
     private func schedule(_ uid: String) {
-        guard let entry = entries[uid], !entry.isWriting, entry.next != nil else { return }
+        guard let entry = entries[uid], !entry.isWriting, !entry.isDeferred, entry.next != nil else { return }
         guard writing < parallelism else {
             ready.append(uid)
             return

@@ -68,6 +68,7 @@ public actor PodWorker {
     var knownSequence: UInt64 { machine.facts.lastSequence }
     var isOver: Bool { machine.isOver }
     var jobID: JobID? { machine.jobID }
+    private var isDiscarded: Bool { machine.stage == .discarded }
     var currentConnection: (any SupervisorConnection)? { connection }
 
     /// What is known of a container.
@@ -250,13 +251,14 @@ public actor PodWorker {
     private func deliver() {
         guard let connection else { return }
         let (pod, services, logger) = (machine.pod, services, logger)
-        let known = prepared?.delivery
+        // What was prepared by this process says itself whether there is anything to deliver.
+        let prepared = prepared
         Task {
             var attempt = 0
             while !Task.isCancelled {
                 do {
                     let delivery: Delivery?
-                    if let known { delivery = known } else { delivery = try await services.preparer.delivery(for: pod) }
+                    if let prepared { delivery = prepared.delivery } else { delivery = try await services.preparer.delivery(for: pod) }
                     if let delivery { try await connection.send(delivery) }
                     return
                 } catch {
@@ -295,7 +297,11 @@ public actor PodWorker {
 
     private func confirmDeletion() {
         let (services, metadata, uid, logger) = (services, machine.pod.metadata, uid, logger)
+        // A grace of zero means that the API server is about to remove the object itself; only where it does not is it asked to.
+        let isLeaving = metadata.deletionGracePeriodSeconds == 0
         Task {
+            if isLeaving { try? await Task.sleep(for: .seconds(2)) }
+            guard !isDiscarded else { return }
             await services.status.flush(uid)
             var attempt = 0
             while !Task.isCancelled {
