@@ -15,7 +15,8 @@ public struct ObservedProcess: Sendable, Hashable {
     public var cpuSeconds: Double? {
         var clock = clockid_t()
         var time = timespec()
-        guard clock_getcpuclockid(id, &clock) == 0, clock_gettime(clock, &time) == 0 else { return nil }
+        // glibc packs the id into the clock's number: 0 is the caller, and what no id can be (PID_MAX_LIMIT, 2^22) becomes another's.
+        guard (1..<(1 << 22)).contains(id), clock_getcpuclockid(id, &clock) == 0, clock_gettime(clock, &time) == 0 else { return nil }
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
