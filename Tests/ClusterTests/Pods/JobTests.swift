@@ -53,7 +53,7 @@ extension ClusterSuite.Pods {
                 let id = try #require(pod.metadata.annotations["slurm.hpk.io/job-id"], "\(name)")
                 let job = try shared.slurm.run("scontrol", "--details", "show", "job", id)
                 // From 23.11 on Slurm writes gres/gpu where it wrote gres:gpu.
-                let fields = Set(job.split(whereSeparator: \.isWhitespace).map { $0.replacing("=gres/", with: "=gres:") })
+                let fields = Set(job.split(whereSeparator: \.isWhitespace).map { String($0.replacing("=gres/", with: "=gres:")) })
                 #expect(fields.contains("JobName=\(kubectl.namespace)/\(name)"), "\(job)")
                 #expect(job.contains(pod.metadata.uid), "the UID is in the job's comment")
                 #expect(fields.contains { $0.hasPrefix("UserId=\(shared.cluster.user)(") })
