@@ -36,7 +36,8 @@ public final class BenchAgent: Sendable {
     ///   - arguments: further arguments of `hpk-kubelet run`.
     ///   - wrapper: a command that runs the agent as its last arguments (strace); it must become or end with the agent.
     public static func running<T>(
-        on cluster: BenchCluster, client: KubernetesClient, logLevel: String = "warning", arguments: (_ workingDirectory: String) throws -> [String] = { _ in [] },
+        on cluster: BenchCluster, client: KubernetesClient, logLevel: String = "warning",
+        arguments: (_ workingDirectory: String) throws -> [String] = { _ in [] },
         wrapper: (_ workingDirectory: String) -> [String] = { _ in [] }, _ body: (BenchAgent) async throws -> T
     ) async throws -> T {
         let agent = try BenchAgent(cluster, client, logLevel: logLevel, arguments: arguments, wrapper: wrapper)

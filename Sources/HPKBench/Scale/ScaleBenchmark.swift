@@ -144,7 +144,8 @@ public struct ScaleBenchmark: Sendable {
     static func start(job: String) -> SupervisorStart {
         let parts = job.split(separator: "_").compactMap { UInt32($0) }
         return SupervisorStart(
-            jobID: parts.first ?? 0, arrayJobID: parts.count == 2 ? parts[0] : nil, arrayTaskID: parts.count == 2 ? parts[1] : nil, attempt: 0,
+            jobID: parts.first ?? 0, arrayJobID: parts.count == 2 ? parts[0] : nil, arrayTaskID: parts.count == 2 ? parts[1] : nil,
+            attempt: 0,
             host: "c1", processID: 1)
     }
 

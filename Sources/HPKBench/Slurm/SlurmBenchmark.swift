@@ -150,8 +150,8 @@ public struct SlurmBenchmark: Sendable {
                 (
                     .commands,
                     { _ in
-                        try await SlurmCommands.run(
-                            Array(repeating: ["squeue", "--noheader", "--all", "--user=\(user)", "--format=%i %T"], count: max(1, count / 2)))
+                        let command = ["squeue", "--noheader", "--all", "--user=\(user)", "--format=%i %T"]
+                        return try await SlurmCommands.run(Array(repeating: command, count: max(1, count / 2)))
                     }
                 ),
             ])

@@ -17,8 +17,12 @@ struct SlurmResults: Sendable {
 
     func fill(_ report: inout BenchmarkReport) {
         addRatios(&report)
-        let all = [("submit, one caller", submitOne), ("submit, 4 callers", submitFour), ("one array of \(settings.arrayTasks)", array)]
-            + [("cancel", cancel)] + queries.map { ("query, \($0.jobs) jobs", $0.results) }
+        let all =
+            [
+                ("submit, one caller", submitOne), ("submit, 4 callers", submitFour), ("one array of \(settings.arrayTasks)", array),
+                ("cancel", cancel),
+            ]
+            + queries.map { ("query, \($0.jobs) jobs", $0.results) }
         report.tables.append(Self.table(all))
         report.charts.append(
             Chart(
@@ -44,9 +48,11 @@ struct SlurmResults: Sendable {
     private func addRatios(_ report: inout BenchmarkReport) {
         let (library, plainC, commands) = (Self.library, Self.plainC, Self.commands)
         report.add(
-            ratio: "submit_vs_c_1", "submit, one caller: rate against C", submitOne.ratio(library, to: plainC, \.rate), goal: .atLeast(0.95))
+            ratio: "submit_vs_c_1", "submit, one caller: rate against C", submitOne.ratio(library, to: plainC, \.rate), goal: .atLeast(0.95)
+        )
         report.add(
-            ratio: "submit_vs_c_4", "submit, 4 callers: rate against C", submitFour.ratio(library, to: plainC, \.rate), goal: .atLeast(0.95))
+            ratio: "submit_vs_c_4", "submit, 4 callers: rate against C", submitFour.ratio(library, to: plainC, \.rate), goal: .atLeast(0.95)
+        )
         report.add(
             ratio: "submit_vs_sbatch", "submit: rate against sbatch", submitOne.ratio(library, to: commands, \.rate), goal: .atLeast(5))
         report.add(
@@ -55,7 +61,8 @@ struct SlurmResults: Sendable {
         report.add(
             ratio: "submit_cpu_vs_sbatch", "submit: CPU against sbatch", submitOne.ratio(library, to: commands, \.cpuPerOperation),
             goal: .atMost(0.1))
-        if let one = array.median(library, \.secondsPerOperation), let command = submitOne.median(commands, \.secondsPerOperation), one > 0 {
+        if let one = array.median(library, \.secondsPerOperation), let command = submitOne.median(commands, \.secondsPerOperation), one > 0
+        {
             report.add(
                 ratio: "array_vs_sbatch", "\(settings.arrayTasks) pods of one shape against as many sbatch",
                 command * Double(settings.arrayTasks) / one, goal: .atLeast(30))

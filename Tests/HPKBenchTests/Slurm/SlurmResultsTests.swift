@@ -13,7 +13,9 @@ struct SlurmResultsTests {
         #expect(measurement.allocationsPerOperation == 30)
     }
 
-    @Test("Any other answer is a failure that says it", arguments: ["", "failed Unable to contact slurm controller", "ok 1 2 3", "ok a b c d"])
+    @Test(
+        "Any other answer is a failure that says it",
+        arguments: ["", "failed Unable to contact slurm controller", "ok 1 2 3", "ok a b c d"])
     func badAnswer(text: String) {
         #expect(throws: PlainC.Failure.self) { try PlainC.measurement(of: text, order: "cancel") }
     }
@@ -29,7 +31,8 @@ struct SlurmResultsTests {
         }
         var slurm = SlurmResults(settings: SlurmBenchmark.Settings())
         slurm.submitOne = results(
-            Measurement(operations: 100, wallSeconds: 0.1, cpuSeconds: 0.02), Measurement(operations: 100, wallSeconds: 0.1, cpuSeconds: 0.01),
+            Measurement(operations: 100, wallSeconds: 0.1, cpuSeconds: 0.02),
+            Measurement(operations: 100, wallSeconds: 0.1, cpuSeconds: 0.01),
             Measurement(operations: 10, wallSeconds: 0.04, cpuSeconds: 0.03))
         slurm.array = results(Measurement(operations: 1, wallSeconds: 0.02), Measurement(operations: 1, wallSeconds: 0.02), nil)
         slurm.queries = [
