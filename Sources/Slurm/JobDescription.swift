@@ -113,7 +113,9 @@ struct JobDescription: ~Copyable {
         if let nodes = job.maxNodes { message.pointee.max_nodes = nodes }
         if let tasks = size.explicitTasks {
             message.pointee.num_tasks = tasks
-            message.pointee.bitflags |= hpk_slurm_flag_ntasks_set()
+            // What comes of tasks per node is no wish of its own to newer releases.
+            let isDerived = job.tasks == nil && job.tasksPerNode != nil
+            if !isDerived || !SbatchFlag.isBuiltFor(atLeast: 24, 11) { message.pointee.bitflags |= hpk_slurm_flag_ntasks_set() }
         } else if let tasks = size.gpuTasks {
             message.pointee.num_tasks = tasks
         }
