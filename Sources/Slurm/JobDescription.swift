@@ -111,11 +111,11 @@ struct JobDescription: ~Copyable {
         let size = try JobSize(job)
         if let nodes = job.minNodes { message.pointee.min_nodes = nodes }
         if let nodes = job.maxNodes { message.pointee.max_nodes = nodes }
-        if let tasks = size.explicitTasks {
+        // Newer releases work out for themselves what comes of tasks per node.
+        let isLeftToSlurm = job.tasks == nil && job.tasksPerNode != nil && SbatchFlag.isBuiltFor(atLeast: 24, 11)
+        if let tasks = size.explicitTasks, !isLeftToSlurm {
             message.pointee.num_tasks = tasks
-            // What comes of tasks per node is no wish of its own to newer releases.
-            let isDerived = job.tasks == nil && job.tasksPerNode != nil
-            if !isDerived || !SbatchFlag.isBuiltFor(atLeast: 24, 11) { message.pointee.bitflags |= hpk_slurm_flag_ntasks_set() }
+            message.pointee.bitflags |= hpk_slurm_flag_ntasks_set()
         } else if let tasks = size.gpuTasks {
             message.pointee.num_tasks = tasks
         }
