@@ -66,15 +66,18 @@ extension FlagValue {
         return .init(rawValue: bits | flags)
     }
 
-    static let memoryBindingForm = "none, rank, local, map_mem:N,N or mask_mem:M,M, with verbose, sort or prefer before it"
+    static let memoryBindingForm =
+        "none, rank, local, map_mem:N,N or mask_mem:M,M, with verbose\(hasSortedMemory ? ", sort" : "") or prefer before it"
+
+    /// `sort` and `nosort` of `--mem-bind`: sbatch of 26.05 knows them no more.
+    static let hasSortedMemory = !SbatchFlag.isBuiltFor(atLeast: 26, 5)
 
     /// `local`, `verbose,map_mem:0,1`, `mask_mem:0x1,0x3`.
     @Sendable static func memoryBinding(_ text: String) -> JobSubmission.MemoryBinding? {
         var rest = text.lowercased()[...]
         var bits: UInt16 = 0
-        let modifiers: [String: UInt16] = [
-            "verbose": 1, "v": 1, "quiet": 0, "q": 0, "sort": 0x40, "nosort": 0, "prefer": 0x80, "p": 0x80,
-        ]
+        var modifiers: [String: UInt16] = ["verbose": 1, "v": 1, "quiet": 0, "q": 0, "prefer": 0x80, "p": 0x80]
+        if hasSortedMemory { modifiers.merge(["sort": 0x40, "nosort": 0]) { $1 } }
         let methods: [String: UInt16] = ["none": 2, "no": 2, "rank": 4, "local": 0x20]
         while !rest.isEmpty {
             if rest.hasPrefix("map_mem:") || rest.hasPrefix("mask_mem:") {

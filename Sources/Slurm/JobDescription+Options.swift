@@ -54,7 +54,7 @@ extension JobDescription {
         if let tasks = use.tasksPerGPU { message.pointee.ntasks_per_tres = tasks }
         if let binding = use.binding {
             try set(\.tres_bind, String(cString: hpk_slurm_gpu_bind_prefix()) + binding, "gpuUse.binding")
-        } else if hpk_slurm_binds_gpus_per_task() != 0, let perTask = use.perTask {
+        } else if hpk_slurm_binds_gpus_per_task() != 0, let perTask = use.perTask ?? use.resource("gres/gpu") {
             try set(\.tres_bind, "gres/gpu:per_task:\(perTask.split(separator: ":").last ?? "1")", "gpuUse.perTask")
         }
         try set(\.tres_freq, use.frequency.map { "gpu:\($0)" }, "gpuUse.frequency")
@@ -71,9 +71,18 @@ extension JobDescription {
     }
 
     private func perTask(_ use: JobSubmission.GPUUse, cpus: UInt16?) -> String? {
-        let cpu = hpk_slurm_cpus_per_task_prefix().flatMap { prefix in cpus.map { String(cString: prefix) + "\($0)" } }
-        let parts = [cpu, use.resourcesPerTask, use.perTask.map(Self.gpuList)].compactMap { $0 }
+        let prefix = use.resource("cpu") == nil ? hpk_slurm_cpus_per_task_prefix().map { String(cString: $0) } : nil
+        let cpu = prefix.flatMap { prefix in cpus.map { "\(prefix)\($0)" } }
+        let parts = [cpu, use.resourcesPerTask, use.perTask.map(Self.gpusPerTask)].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: ",")
+    }
+
+    /// Newer releases write `gres/gpu:a100=1` here, and `gres/gpu:a100:1` elsewhere as ever.
+    private static func gpusPerTask(_ text: String) -> String {
+        guard SbatchFlag.isBuiltFor(atLeast: 24, 11) else { return gpuList(text) }
+        return gpuList(text).split(separator: ",").map { item in
+            item.lastIndex(of: ":").map { "\(item[..<$0])=\(item[item.index(after: $0)...])" } ?? String(item)
+        }.joined(separator: ",")
     }
 
     /// GPUs by type: `a100:1,h100:2` is two resources to Slurm.
@@ -96,6 +105,10 @@ extension JobDescription {
             if let minimum = frequency.minimum { message.pointee.cpu_freq_min = minimum }
             if let maximum = frequency.maximum { message.pointee.cpu_freq_max = maximum }
             if let governor = frequency.governor { message.pointee.cpu_freq_gov = governor }
+            // One frequency alone can be held by this governor only; newer releases leave it to the client to say so.
+            if frequency.minimum == nil, frequency.governor == nil, SbatchFlag.isBuiltFor(atLeast: 24, 11) {
+                message.pointee.cpu_freq_gov = UInt32(CPU_FREQ_USERSPACE)
+            }
         }
         if let seconds = extras.delayBootSeconds { message.pointee.delay_boot = seconds }
         switch extras.endsOnInvalidDependency {

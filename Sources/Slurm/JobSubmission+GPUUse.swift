@@ -22,6 +22,12 @@ extension JobSubmission {
 
         /// Slurm's defaults.
         public init() {}
+
+        /// The count that `resourcesPerTask` gives to a resource of any type: 2 for `cpu` in `cpu:2,gres/gpu:a100=1`, 1 for `gres/gpu`.
+        func resource(_ name: String) -> String? {
+            let items = (resourcesPerTask ?? "").split(separator: ",").map { $0.split { $0 == ":" || $0 == "=" } }
+            return items.first { $0.count >= 2 && $0[0] == name }?.last.map(String.init)
+        }
     }
 
     /// Whether several of a job's tasks use one shared generic resource.

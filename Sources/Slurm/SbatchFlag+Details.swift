@@ -64,6 +64,7 @@ extension SbatchFlag {
             23, 11,
             value("tres-per-task", nil, "cpu:count, gres/name[:type]:count, parted by commas", FlagValue.resourcesPerTask) {
                 $0.gpuUse.resourcesPerTask = $1
+                if let cpus = $0.gpuUse.resource("cpu") { $0.cpusPerTask = UInt16(cpus) }
             }),
     ]
 

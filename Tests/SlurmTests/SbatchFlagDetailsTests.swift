@@ -34,9 +34,9 @@ extension FlagRow {
         FlagRow("-m plane=4") { $0.layout.distribution = .init(rawValue: 4, planeSize: 4) },
         FlagRow("--mem-bind=local") { $0.layout.memoryBinding = .init(rawValue: 0x20) },
         FlagRow("--mem-bind=no") { $0.layout.memoryBinding = .init(rawValue: 2) },
-        FlagRow("--mem-bind=verbose,rank,sort,p") { $0.layout.memoryBinding = .init(rawValue: 0xc5) },
+        FlagRow("--mem-bind=verbose,rank,p") { $0.layout.memoryBinding = .init(rawValue: 0x85) },
         FlagRow("--mem-bind=local,rank") { $0.layout.memoryBinding = .init(rawValue: 4) },
-        FlagRow("--mem-bind=q,nosort") { $0.layout.memoryBinding = .init(rawValue: 0) },
+        FlagRow("--mem-bind=q") { $0.layout.memoryBinding = .init(rawValue: 0) },
         FlagRow("--mem-bind=map_mem:0*2,1") { $0.layout.memoryBinding = .init(rawValue: 8, map: "0,0,1") },
         FlagRow("--mem-bind=v,mask_mem:0x1,3") { $0.layout.memoryBinding = .init(rawValue: 0x11, map: "1,3") },
         FlagRow("--core-spec=2") { $0.layout.reserved = .cores(2) },
@@ -105,10 +105,17 @@ extension FlagRow {
 
     /// Rows of options that not every release has.
     private static let newer: [FlagRow] =
-        (SbatchFlag.isBuiltFor(atLeast: 24, 5) ? [] : [FlagRow("--power=level") { $0.extras.levelsPower = true }])
+        (FlagValue.hasSortedMemory
+            ? [
+                FlagRow("--mem-bind=verbose,rank,sort,p") { $0.layout.memoryBinding = .init(rawValue: 0xc5) },
+                FlagRow("--mem-bind=q,nosort") { $0.layout.memoryBinding = .init(rawValue: 0) },
+            ] : []) + (SbatchFlag.isBuiltFor(atLeast: 24, 5) ? [] : [FlagRow("--power=level") { $0.extras.levelsPower = true }])
         + (SbatchFlag.isBuiltFor(atLeast: 23, 11)
             ? [
-                FlagRow("--tres-per-task=cpu:2,gres/gpu:a100=1") { $0.gpuUse.resourcesPerTask = "cpu:2,gres/gpu:a100=1" },
+                FlagRow("--tres-per-task=cpu:2,gres/gpu:a100=1") {
+                    $0.gpuUse.resourcesPerTask = "cpu:2,gres/gpu:a100=1"
+                    $0.cpusPerTask = 2
+                },
                 FlagRow("--extra='a b'") { $0.extras.siteText = "a b" },
                 FlagRow("--gres-flags=one-task-per-sharing") { $0.gpuUse.sharing = .oneTask },
                 FlagRow("--gres-flags=multiple-tasks-per-sharing") { $0.gpuUse.sharing = .multipleTasks },
