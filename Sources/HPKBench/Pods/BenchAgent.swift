@@ -71,8 +71,8 @@ public final class BenchAgent: Sendable {
         isWrapped = !wrapping.isEmpty
         let command =
             wrapping + [
-                "\(cluster.programs)/hpk-kubelet", "run", "--nodename", nodeName, "--registry", "docker://\(cluster["HPK_REGISTRY"])/",
-                "--insecure-registry", cluster["HPK_REGISTRY"], "--working-dir", workingDirectory, "--log-level", logLevel,
+                "\(cluster.programs)/hpk-kubelet", "run", "--nodename", nodeName, "--registry", "docker://\(cluster["HPK_CLUSTER_REGISTRY"])/",
+                "--insecure-registry", cluster["HPK_CLUSTER_REGISTRY"], "--working-dir", workingDirectory, "--log-level", logLevel,
                 "--kubelet-port", cluster["HPK_KUBELET_PORT"], "--supervisor-port", "0",
             ] + (try arguments(workingDirectory))
         let (folder, output, environment) = (workingDirectory, logFile, cluster.commandEnvironment)

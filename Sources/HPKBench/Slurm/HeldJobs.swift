@@ -95,6 +95,9 @@ actor HeldJobs {
         if known < count { _ = try await submit(count - known, callers: 4) }
     }
 
+    /// The user's jobs that slurmctld holds.
+    func count() async throws -> Int { try await client.jobs().count }
+
     /// Cancels all of the user's jobs that are not over.
     func cancelAll() async throws {
         ids = []

@@ -52,15 +52,17 @@ public struct SlurmBenchmark: Sendable {
         do {
             var results = SlurmResults(settings: settings)
             try await jobs.cancelAll()
+            // The queries come first: slurmctld remembers the jobs of the other parts for a while after their cancellation.
+            for count in settings.queued {
+                say("\(count) jobs into the queue")
+                try await jobs.fill(to: count)
+                results.queries.append((count, try await jobs.count(), try await queries(jobs, plain)))
+            }
+            try await jobs.cancelAll()
             results.submitOne = try await submissions(callers: 1, jobs, plain)
             results.submitFour = try await submissions(callers: 4, jobs, plain)
             results.array = try await arrays(jobs, plain)
             results.cancel = try await cancellations(jobs, plain)
-            for count in settings.queued {
-                say("\(count) jobs into the queue")
-                try await jobs.fill(to: count)
-                results.queries.append((count, try await queries(jobs, plain)))
-            }
             results.fill(&report)
         } catch {
             plain.end()

@@ -5,7 +5,8 @@ struct SlurmResults: Sendable {
     var submitFour = RoundResults(names: [])
     var array = RoundResults(names: [])
     var cancel = RoundResults(names: [])
-    var queries: [(jobs: Int, results: RoundResults)] = []
+    /// By the number of jobs that were wanted: how many there were, and the rounds.
+    var queries: [(jobs: Int, held: Int, results: RoundResults)] = []
 
     private static let library = SlurmBenchmark.Contender.library.rawValue
     private static let plainC = SlurmBenchmark.Contender.plainC.rawValue
@@ -22,7 +23,7 @@ struct SlurmResults: Sendable {
                 ("submit, one caller", submitOne), ("submit, 4 callers", submitFour), ("one array of \(settings.arrayTasks)", array),
                 ("cancel", cancel),
             ]
-            + queries.map { ("query, \($0.jobs) jobs", $0.results) }
+            + queries.map { ("query, \($0.held) jobs", $0.results) }
         report.tables.append(Self.table(all))
         report.charts.append(
             Chart(
@@ -68,7 +69,7 @@ struct SlurmResults: Sendable {
                 command * Double(settings.arrayTasks) / one, goal: .atLeast(30))
         }
         report.add(ratio: "array_vs_c", "one array: rate against C", array.ratio(library, to: plainC, \.rate))
-        for (jobs, results) in queries {
+        for (jobs, _, results) in queries {
             report.add(
                 ratio: "query_\(jobs)_vs_c", "query of \(jobs) jobs: time against C",
                 results.ratio(library, to: plainC, \.secondsPerOperation), goal: jobs == 10_000 ? .atMost(1.3) : nil)

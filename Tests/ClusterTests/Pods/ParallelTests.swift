@@ -76,7 +76,8 @@ extension ClusterSuite.Pods {
                 #expect(line.hasPrefix("rank \(rank) of 4 on c") && line.hasSuffix(", \(address)"), "\(line)")
             }
             #expect(Set(ranks.map { $0.split(separator: " ")[5] }).count == 2, "two nodes: \(ranks)")
-            #expect(try ended.pod("par-fails").end()?.exitCode == 5)
+            let worst = try #require(try ended.pod("par-fails").end())
+            #expect(worst.exitCode == 5, "\(worst)")
             #expect(try ended.pod("par-fails").status.phase == .failed)
             #expect(try ended.pod("par-one-dies").end()?.exitCode == 137)
             #expect(sorted("flags-only") == ["0", "1", "2"])

@@ -36,7 +36,7 @@ struct SlurmResultsTests {
             Measurement(operations: 10, wallSeconds: 0.04, cpuSeconds: 0.03))
         slurm.array = results(Measurement(operations: 1, wallSeconds: 0.02), Measurement(operations: 1, wallSeconds: 0.02), nil)
         slurm.queries = [
-            (10_000, results(Measurement(operations: 1, wallSeconds: 0.15), Measurement(operations: 1, wallSeconds: 0.1), nil))
+            (10_000, 10_000, results(Measurement(operations: 1, wallSeconds: 0.15), Measurement(operations: 1, wallSeconds: 0.1), nil))
         ]
         var report = BenchmarkReport(benchmark: "slurm", description: "", machine: .now(slurm: "", commit: nil))
         slurm.fill(&report)
