@@ -56,7 +56,11 @@ let package = Package(
         .target(name: "CBench"),
         .target(
             name: "HPKBench",
-            dependencies: ["CBench", "Slurm", "Kubernetes", "PodProtocol", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "CBench", "Slurm", "Kubernetes", "PodProtocol", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .executableTarget(
             name: "hpk-bench",
             dependencies: ["HPKBench", "Slurm", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -15,3 +15,7 @@ int hpk_become_user(uid_t user, gid_t group);
 
 /// Undoes `hpk_become_user`. Returns -1 for a process that never was root.
 int hpk_become_root(void);
+
+/// Runs a command, found by PATH, with this process's environment and standard error, and waits for it: no more than a shell would do.
+/// `arguments` ends with NULL. Returns its exit code, 128 and the signal that ended it, or -1 and errno.
+int hpk_run_command(char *const arguments[]);

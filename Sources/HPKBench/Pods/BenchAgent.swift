@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Kubernetes
+import Synchronization
 
 /// A real `hpk-kubelet` (a release build), run by the cluster's ordinary user with a state folder and a node of its own, for the time of
 /// a benchmark.
@@ -15,9 +16,11 @@ public final class BenchAgent: Sendable {
     public let nodeName: String
     /// The folder that `--working-dir` names.
     public let workingDirectory: String
-    private let process: Process
+    private let current: Mutex<Process>
+    private let start: @Sendable () throws -> Process
     private let client: KubernetesClient
     private let logFile: String
+    private var process: Process { current.withLock { $0 } }
     private let isWrapped: Bool
 
     /// Folder of the pods' directories, on what stands for the shared file system.
@@ -33,10 +36,11 @@ public final class BenchAgent: Sendable {
     ///   - arguments: further arguments of `hpk-kubelet run`.
     ///   - wrapper: a command that runs the agent as its last arguments (strace); it must become or end with the agent.
     public static func running<T>(
-        on cluster: BenchCluster, client: KubernetesClient, arguments: (_ workingDirectory: String) throws -> [String] = { _ in [] },
+        on cluster: BenchCluster, client: KubernetesClient, logLevel: String = "warning",
+        arguments: (_ workingDirectory: String) throws -> [String] = { _ in [] },
         wrapper: (_ workingDirectory: String) -> [String] = { _ in [] }, _ body: (BenchAgent) async throws -> T
     ) async throws -> T {
-        let agent = try BenchAgent(cluster, client, arguments: arguments, wrapper: wrapper)
+        let agent = try BenchAgent(cluster, client, logLevel: logLevel, arguments: arguments, wrapper: wrapper)
         do {
             try await agent.waitUntilReady()
             let value = try await body(agent)
@@ -50,7 +54,8 @@ public final class BenchAgent: Sendable {
     }
 
     private init(
-        _ cluster: BenchCluster, _ client: KubernetesClient, arguments: (String) throws -> [String], wrapper: (String) -> [String]
+        _ cluster: BenchCluster, _ client: KubernetesClient, logLevel: String, arguments: (String) throws -> [String],
+        wrapper: (String) -> [String]
     ) throws {
         self.client = client
         let number = String(UInt32.random(in: .min ... .max), radix: 16)
@@ -67,19 +72,47 @@ public final class BenchAgent: Sendable {
         let command =
             wrapping + [
                 "\(cluster.programs)/hpk-kubelet", "run", "--nodename", nodeName, "--registry", "docker://\(cluster["HPK_REGISTRY"])/",
-                "--insecure-registry", cluster["HPK_REGISTRY"], "--working-dir", workingDirectory, "--log-level", "warning",
+                "--insecure-registry", cluster["HPK_REGISTRY"], "--working-dir", workingDirectory, "--log-level", logLevel,
                 "--kubelet-port", cluster["HPK_KUBELET_PORT"], "--supervisor-port", "0",
             ] + (try arguments(workingDirectory))
-        process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        process.environment = cluster.commandEnvironment
-        process.currentDirectoryURL = URL(filePath: workingDirectory)
-        let log = try FileHandle(forWritingTo: URL(filePath: logFile))
-        process.standardOutput = log
-        process.standardError = log
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        let (folder, output, environment) = (workingDirectory, logFile, cluster.commandEnvironment)
+        start = {
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = command
+            process.environment = environment
+            process.currentDirectoryURL = URL(filePath: folder)
+            let log = try FileHandle(forWritingTo: URL(filePath: output))
+            try log.seekToEnd()
+            process.standardOutput = log
+            process.standardError = log
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+            return process
+        }
+        current = Mutex(try start())
+    }
+
+    /// Kills the agent as a crash would, and starts it again.
+    public func crash() throws {
+        let old = process
+        kill(old.processIdentifier, SIGKILL)
+        old.waitUntilExit()
+        let new = try start()
+        current.withLock { $0 = new }
+    }
+
+    /// Waits until the agent's log has a line with these words that was not there before; the line.
+    public func line(with words: String, after lines: Int, seconds: Double) async throws -> String {
+        let deadline = Stopwatch.now + seconds
+        while Stopwatch.now < deadline {
+            let text = (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? ""
+            let found = text.split(separator: "\n").filter { $0.contains(words) }
+            if found.count > lines, let last = found.last { return String(last) }
+            guard process.isRunning else { throw Failure(description: "hpk-kubelet ended") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw Failure(description: "hpk-kubelet did not say '\(words)' within \(Int(seconds)) s")
     }
 
     private func waitUntilReady() async throws {

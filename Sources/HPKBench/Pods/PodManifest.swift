@@ -37,8 +37,13 @@ public struct PodManifest: Sendable {
     }
 
     /// A bare pod.
-    public func pod(_ name: String) -> JSONValue {
-        ["apiVersion": "v1", "kind": "Pod", "metadata": ["name": .string(name)], "spec": spec()]
+    ///
+    /// - Parameter annotations: of the pod, such as options of sbatch.
+    public func pod(_ name: String, annotations: [String: String] = [:]) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": ["name": .string(name), "annotations": .object(annotations.mapValues(JSONValue.string))], "spec": spec(),
+        ]
     }
 
     /// A Job of so many pods, all at once.
