@@ -111,9 +111,8 @@ struct JobDescription: ~Copyable {
         let size = try JobSize(job)
         if let nodes = job.minNodes { message.pointee.min_nodes = nodes }
         if let nodes = job.maxNodes { message.pointee.max_nodes = nodes }
-        // Newer releases work out for themselves what comes of tasks per node.
-        let isLeftToSlurm = job.tasks == nil && job.tasksPerNode != nil && SbatchFlag.isBuiltFor(atLeast: 24, 11)
-        if let tasks = size.explicitTasks, !isLeftToSlurm {
+        // Also what comes of tasks per node, which newer sbatches keep to themselves: without it srun within the job starts one on each node.
+        if let tasks = size.explicitTasks {
             message.pointee.num_tasks = tasks
             message.pointee.bitflags |= hpk_slurm_flag_ntasks_set()
         } else if let tasks = size.gpuTasks {

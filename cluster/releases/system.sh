@@ -36,11 +36,9 @@ make_system() {
         "$1" "$unfinished" "$(debian_mirror)"
     # How this machine reaches its mirror (proxies, dates that are not checked) is how the system does.
     apt-config dump --no-empty Acquire | grep -Ev '^Acquire::(IndexTargets|Changelogs)' >"$unfinished/etc/apt/apt.conf.d/50machine"
-    enter_system --keep "$unfinished" "$REPOSITORY:/hpk/source:ro" -- LC_ALL=C.UTF-8 /hpk/source/cluster/releases/install
+    "${ENTER[@]}" --keep "$unfinished" "$REPOSITORY:/hpk/source:ro" -- LC_ALL=C.UTF-8 /hpk/source/cluster/releases/install
     mv "$unfinished" "$system"
 }
 
-# enter_system ARGUMENT...: `releases/enter` in namespaces of its own: whatever it mounts and starts ends with it.
-enter_system() {
-    unshare --mount --propagation private --pid --fork --kill-child=KILL "$CLUSTER_SCRIPTS/releases/enter" "$@"
-}
+# `releases/enter` in namespaces of its own: whatever it mounts and starts ends with it, and it ends with the shell that starts it.
+ENTER=(setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child=KILL "$CLUSTER_SCRIPTS/releases/enter")
