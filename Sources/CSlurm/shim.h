@@ -5,6 +5,7 @@
 // can run there: from Slurm 24.11 on errno itself carries the code.
 #pragma once
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -423,6 +424,12 @@ static inline uint32_t hpk_slurm_user_message_job(const srun_user_msg_t *message
     return message->job_id;
 #endif
 }
+
+// MARK: Memory.
+
+/// Lets all threads of the process share two arenas of the heap. glibc gives threads arenas of their own, up to eight for each processor, and
+/// each keeps what its busiest moment needed: lists of many thousand jobs and pods would stay in memory several times.
+static inline void hpk_slurm_share_arenas(void) { mallopt(M_ARENA_MAX, 2); }
 
 // MARK: Threads.
 

@@ -27,6 +27,8 @@ struct ReportOptions: ParsableArguments {
     func report(
         _ benchmark: String, _ description: String, _ body: (BenchCluster, inout BenchmarkReport) async throws -> Void
     ) async throws {
+        // A child that ends early shows as an error of the write to it, after which what was made is cleared away.
+        signal(SIGPIPE, SIG_IGN)
         let cluster = try BenchCluster()
         let commit = try? CommandOutput.run("/usr/bin/env", ["git", "describe", "--always", "--dirty", "--abbrev=12"])
         let origin = FileManager.default.currentDirectoryPath

@@ -15,6 +15,7 @@ public enum Daemon {
     ///
     /// - Throws: ``StartupFailure`` where the agent cannot start.
     public static func run(_ configuration: KubeletConfiguration, logger: Logger) async throws {
+        ProcessMemory.shareArenas()
         let agent = try await Agent.assemble(configuration, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
