@@ -46,7 +46,7 @@ final class ContainerProcess {
     private var spoken: [UInt8] = []
     private var tail = OutputTail()
     private var ownProcess: (id: pid_t, handle: Descriptor?)?
-    private var mountNamespace: ino_t?
+    private var mountNamespace: MountNamespace?
     private var killed = false
 
     private var setup: ContainerSetup { ContainerSetup(container: container, instance: instance, sandbox: sandbox) }
@@ -133,7 +133,7 @@ final class ContainerProcess {
         guard result == 1 else { return }
         let handle = hpk_pidfd_open(id)
         ownProcess = (id, handle >= 0 ? Descriptor(owning: handle) : nil)
-        mountNamespace = FileSystem.status("/proc/\(id)/ns/mnt")?.st_ino
+        mountNamespace = MountNamespace(ofProcess: id)
         if killed { kill() }
         progress = .entering(report: [])
         let report = Descriptor(owning: number)
@@ -219,11 +219,7 @@ final class ContainerProcess {
 
     /// Processes that a container in the shared process namespace left: they are known by its mount namespace.
     private func killRest() {
-        guard sandbox.plan.sharesProcessNamespace, let mountNamespace else { return }
-        for name in CText.names(in: "/proc") ?? [] {
-            guard let id = pid_t(name), id > 1, FileSystem.status("/proc/\(id)/ns/mnt")?.st_ino == mountNamespace else { continue }
-            _ = Glibc.kill(id, SIGKILL)
-        }
+        if sandbox.plan.sharesProcessNamespace { mountNamespace?.killAll() }
     }
 
     // MARK: - End
@@ -234,6 +230,8 @@ final class ContainerProcess {
         receiveReport()
         while report != nil, case .entering = progress { readReport() }
         killRest()
+        // Its mounts go with it.
+        mountNamespace = nil
         // What other processes still write into the pipes is not waited for.
         for index in outputs.indices {
             for _ in 0..<64 where !readOutput(index) { break }

@@ -27,7 +27,7 @@ final class StepTask {
     /// The writing end of an input that stays open until the container ends.
     private var input: Descriptor?
     private var ownProcess: (id: pid_t, handle: Descriptor?)?
-    private var mountNamespace: ino_t?
+    private var mountNamespace: MountNamespace?
     private var hasStarted = false
     private var killed = false
     private var terminates = false
@@ -206,7 +206,7 @@ final class StepTask {
         guard got == 1 else { return }
         let handle = hpk_pidfd_open(id)
         ownProcess = (id, handle >= 0 ? Descriptor(owning: handle) : nil)
-        mountNamespace = FileSystem.status("/proc/\(id)/ns/mnt")?.st_ino
+        mountNamespace = MountNamespace(ofProcess: id)
         if killed { kill() }
         let report = Descriptor(owning: number)
         report.setNonBlocking()
@@ -288,11 +288,7 @@ final class StepTask {
 
     /// Processes that a container in the shared process namespace left: they are known by its mount namespace.
     private func killRest() {
-        guard reply.sharesProcessNamespace, let mountNamespace else { return }
-        for name in CText.names(in: "/proc") ?? [] {
-            guard let id = pid_t(name), id > 1, FileSystem.status("/proc/\(id)/ns/mnt")?.st_ino == mountNamespace else { continue }
-            _ = Glibc.kill(id, SIGKILL)
-        }
+        if reply.sharesProcessNamespace { mountNamespace?.killAll() }
     }
 
     private func reap() {
@@ -309,6 +305,8 @@ final class StepTask {
         receiveReport()
         while report != nil { readReport() }
         killRest()
+        // Its mounts go with it.
+        mountNamespace = nil
         for index in outputs.indices {
             for _ in 0..<64 where !readOutput(index) { break }
         }

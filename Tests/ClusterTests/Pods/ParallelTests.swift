@@ -69,6 +69,10 @@ extension ClusterSuite.Pods {
             let ended = try await PodBatch.ended(kubectl, manifests, seconds: 180)
             func sorted(_ name: String) -> [String] { ended.lines("par-\(name)").sorted() }
 
+            for name in ["ranks", "flags-only", "volumes", "secret", "lines", "user", "mpi", "mpi-memory"] {
+                let end = try #require(try ended.pod("par-\(name)").end())
+                #expect(end.exitCode == 0, "\(name): \(end)")
+            }
             let address = try #require(try ended.pod("par-ranks").status.podIP)
             let ranks = sorted("ranks")
             #expect(ranks.count == 4)
