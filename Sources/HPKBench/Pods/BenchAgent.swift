@@ -67,12 +67,13 @@ public final class BenchAgent: Sendable {
         guard files.createFile(atPath: logFile, contents: nil, attributes: [.posixPermissions: 0o600]) else {
             throw Failure(description: "cannot create \(logFile)")
         }
+        let registry = cluster["HPK_CLUSTER_REGISTRY"]
         let wrapping = wrapper(workingDirectory)
         isWrapped = !wrapping.isEmpty
         let command =
             wrapping + [
-                "\(cluster.programs)/hpk-kubelet", "run", "--nodename", nodeName, "--registry", "docker://\(cluster["HPK_CLUSTER_REGISTRY"])/",
-                "--insecure-registry", cluster["HPK_CLUSTER_REGISTRY"], "--working-dir", workingDirectory, "--log-level", logLevel,
+                "\(cluster.programs)/hpk-kubelet", "run", "--nodename", nodeName, "--registry", "docker://\(registry)/",
+                "--insecure-registry", registry, "--working-dir", workingDirectory, "--log-level", logLevel,
                 "--kubelet-port", cluster["HPK_KUBELET_PORT"], "--supervisor-port", "0",
             ] + (try arguments(workingDirectory))
         let (folder, output, environment) = (workingDirectory, logFile, cluster.commandEnvironment)
