@@ -14,7 +14,9 @@ public actor PodWorker {
     private var logger: Logger
     private var connection: (any SupervisorConnection)?
     private var prepared: PreparedPod?
+    /// The preparation that runs. It is let go at its end: the handle of a task keeps the memory of all its frames, some 25 KB a pod.
     private var preparation: Task<Void, Never>?
+    private var preparationCount = 0
     private var renewal: Task<Void, Never>?
     private var timers: [PodTimer: Task<Void, Never>] = [:]
     private var changeWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
@@ -180,7 +182,11 @@ public actor PodWorker {
         let pod = machine.pod
         let services = services
         preparation?.cancel()
+        preparationCount += 1
+        let number = preparationCount
         preparation = Task {
+            // A later one may have taken its place.
+            defer { if number == preparationCount { preparation = nil } }
             do {
                 let prepared = try await services.preparer.prepare(pod) { services.record(pod, $0) }
                 self.prepared = prepared
