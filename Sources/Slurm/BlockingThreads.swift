@@ -4,8 +4,9 @@ import Foundation
 /// A few OS threads of our own that run blocking calls, so that none blocks Swift's cooperative pool.
 ///
 /// Calls of the urgent lane (queries, single cancellations) go before all others: a thousand submissions that wait do not keep them
-/// waiting. The ordinary lane (submissions) and the bulk lane (many cancellations) take turns, so that neither starves. A call that has begun is always carried to its end and its result is delivered, also
-/// when the task that asked was cancelled meanwhile: the id of a job that was submitted is never lost.
+/// waiting. The ordinary lane (submissions) and the bulk lane (many cancellations) take turns, so that neither starves. A call that has
+/// begun is always carried to its end and its result is delivered, also when the task that asked was cancelled meanwhile: the id of a job
+/// that was submitted is never lost.
 ///
 /// Unchecked, and safe: each stored `var` is read and written only while `condition` is held.
 final class BlockingThreads: @unchecked Sendable {
