@@ -15,6 +15,8 @@ CONTROLLER_MANAGER_PORT=$HPK_CONTROLLER_MANAGER_PORT
 . "$REPOSITORY/control-plane/pki.sh"
 # shellcheck source=control-plane/services.sh
 . "$REPOSITORY/control-plane/services.sh"
+# shellcheck source=cluster/hosts.sh
+. "$CLUSTER_SCRIPTS/hosts.sh"
 # shellcheck source=cluster/slurm.sh
 . "$CLUSTER_SCRIPTS/slurm.sh"
 # shellcheck source=cluster/images.sh
@@ -25,6 +27,7 @@ CONTROLLER_MANAGER_PORT=$HPK_CONTROLLER_MANAGER_PORT
 # component_start NAME
 component_start() {
     case $1 in
+    host-*) start_host "${1#host-}" ;;
     munged) start_munged ;;
     slurmctld) start_slurmctld ;;
     slurmd-*) start_slurmd "${1#slurmd-}" ;;

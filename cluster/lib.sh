@@ -11,7 +11,7 @@ HPK_CLUSTER_DIR=${HPK_CLUSTER_DIR:-/var/tmp/hpk-cluster}
 HPK_CACHE_DIR=${HPK_CACHE_DIR:-/var/cache/hpk}
 HPK_USER=${HPK_USER:-hpk}
 
-# Every listener is on 127.0.0.1.
+# Every listener is on 127.0.0.1, or on the bridge of the compute hosts.
 HPK_SLURMCTLD_PORT=${HPK_SLURMCTLD_PORT:-16817}
 HPK_SLURMD_PORT=${HPK_SLURMD_PORT:-17000} # c1 listens on the next port, c2 on the one after that, and so on
 HPK_ETCD_PORT=${HPK_ETCD_PORT:-12379}
@@ -24,7 +24,11 @@ HPK_PRIVATE_REGISTRY_PORT=${HPK_PRIVATE_REGISTRY_PORT:-5001}
 HPK_KUBELET_PORT=${HPK_KUBELET_PORT:-10250}
 HPK_SUPERVISOR_PORT=${HPK_SUPERVISOR_PORT:-10260}
 
+HPK_HOSTS_NETWORK=${HPK_HOSTS_NETWORK:-10.213.0} # the first three bytes; its bridge and namespaces are named after it
+
+# Nodes that share this machine's network, and nodes that are hosts with a network of their own (hosts.sh).
 SLURM_NODES=(c1 c2 c3 c4)
+HOST_NODES=(h1 h2 h3)
 
 RUN_DIR=$HPK_CLUSTER_DIR/run
 LOG_DIR=$HPK_CLUSTER_DIR/log
@@ -35,8 +39,10 @@ CONTROL_PLANE_DIR=$HPK_CLUSTER_DIR/control-plane
 HPK_HOME=$HPK_CLUSTER_DIR/home
 
 # In the order in which they start; `down` goes the other way.
-COMPONENTS=(munged slurmctld)
-for node in "${SLURM_NODES[@]}"; do COMPONENTS+=("slurmd-$node"); done
+COMPONENTS=()
+for node in "${HOST_NODES[@]}"; do COMPONENTS+=("host-$node"); done
+COMPONENTS+=(munged slurmctld)
+for node in "${SLURM_NODES[@]}" "${HOST_NODES[@]}"; do COMPONENTS+=("slurmd-$node"); done
 unset node
 COMPONENTS+=(registry registry-private etcd kube-apiserver kube-controller-manager)
 

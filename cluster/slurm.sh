@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The development cluster's Slurm: its configuration, and how munged, slurmctld and the four slurmds start. Sourced after lib.sh.
+# The development cluster's Slurm: its configuration, and how munged, slurmctld and the slurmds start. Sourced after hosts.sh.
 
 SLURM_CONF=$SLURM_DIR/slurm.conf
 MUNGE_SOCKET=$MUNGE_DIR/run/munge.socket
@@ -20,11 +20,11 @@ configure_munge() {
     mv "$key.new" "$key"
 }
 
-# Four nodes on one host. They believe in 64 CPUs and 64,000 MB each (config_overrides) and in four GPUs, which are empty files, since
-# Slurm counts a GPU only where a file stands for it; so hundreds of small pods and pods with GPUs fit. The timeouts are short, so that a
-# test sees a dead node within half a minute.
+# Four nodes on this machine's network, and three on hosts of their own. They believe in 64 CPUs and 64,000 MB each (config_overrides),
+# the four also in four GPUs, which are empty files, since Slurm counts a GPU only where a file stands for it; so hundreds of small pods
+# and pods with GPUs fit. The timeouts are short, so that a test sees a dead node within half a minute.
 configure_slurm() {
-    local host address ports listen=
+    local host address ports node controller hosts='' listen=
     host=$(hostname -s)
     address=$(getent ahostsv4 "$host" | awk '{ print $1; exit }')
     # Slurm listens everywhere, or on what the host's name resolves to: on a development machine that is loopback, as it should be.
@@ -36,6 +36,12 @@ configure_slurm() {
         ;;
     esac
     ports=$((HPK_SLURMD_PORT + 1))-$((HPK_SLURMD_PORT + ${#SLURM_NODES[@]}))
+    controller=$address
+    for node in "${HOST_NODES[@]}"; do
+        controller=$HOSTS_GATEWAY
+        hosts+="NodeName=$node NodeHostname=$node NodeAddr=$(host_address "$node") Port=$HPK_SLURMD_PORT CPUs=64 RealMemory=64000"$'\n'
+    done
+    [ -z "$hosts" ] || hosts+="PartitionName=hosts Nodes=$(IFS=,; echo "${HOST_NODES[*]}") MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF"$'\n'
     install -d -m 755 "$SLURM_DIR"
     install -d -m 700 "$SLURM_DIR/state"
     install -d -m 755 "$SLURM_DIR/spool"
@@ -50,7 +56,7 @@ END
     cat >"$SLURM_CONF.new" <<END
 # Written by cluster/up; changes are lost at the next one.
 ClusterName=hpk
-SlurmctldHost=$host($address)
+SlurmctldHost=$host($controller)
 $listen
 SlurmctldPort=$HPK_SLURMCTLD_PORT
 SlurmUser=root
@@ -97,10 +103,11 @@ SlurmdParameters=config_overrides
 
 GresTypes=gpu
 NodeName=c[1-${#SLURM_NODES[@]}] NodeHostname=$host NodeAddr=$address Port=[$ports] CPUs=64 RealMemory=64000 Gres=gpu:nvidia:2,gpu:amd:2 State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
-PartitionName=short Nodes=ALL DefaultTime=1 MaxTime=2 PriorityTier=10 PreemptMode=OFF
-PartitionName=preemptable Nodes=ALL MaxTime=INFINITE PriorityTier=1 PreemptMode=CANCEL
-PartitionName=requeue Nodes=ALL MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE
+PartitionName=main Nodes=c[1-${#SLURM_NODES[@]}] Default=YES MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
+PartitionName=short Nodes=c[1-${#SLURM_NODES[@]}] DefaultTime=1 MaxTime=2 PriorityTier=10 PreemptMode=OFF
+PartitionName=preemptable Nodes=c[1-${#SLURM_NODES[@]}] MaxTime=INFINITE PriorityTier=1 PreemptMode=CANCEL
+PartitionName=requeue Nodes=c[1-${#SLURM_NODES[@]}] MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE
+${hosts}
 END
     rm -f "$SLURM_DIR/memory.new"
     mv "$SLURM_DIR/gres.conf.new" "$SLURM_DIR/gres.conf"
@@ -134,7 +141,7 @@ start_munged() {
 start_slurmctld() {
     export SLURM_CONF
     # -i: a state that a newer or broken slurmctld wrote is no reason to stay down on a development machine.
-    process_start slurmctld slurmctld slurmctld -D -i -f "$SLURM_CONF"
+    process_start slurmctld slurmctld "${WITH_HOST_NAMES[@]}" slurmctld -D -i -f "$SLURM_CONF"
     process_ready slurmctld 30 scontrol ping
 }
 
@@ -142,7 +149,9 @@ start_slurmctld() {
 start_slurmd() {
     export SLURM_CONF
     install -d -m 755 "$SLURM_DIR/spool/$1"
-    process_start "slurmd-$1" slurmd slurmd -D -N "$1" -f "$SLURM_CONF"
+    ON_HOST=()
+    case $1 in h*) on_host "$1" ;; esac
+    process_start "slurmd-$1" slurmd "${ON_HOST[@]}" slurmd -D -N "$1" -f "$SLURM_CONF"
     process_ready "slurmd-$1" 30 slurm_node_up "$1"
 }
 

@@ -17,6 +17,20 @@ enum LocalAddress {
         return nil
     }
 
+    /// The first address that this host's own name stands for, as text.
+    static func ofHostName() -> String? {
+        var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        guard gethostname(&name, name.count - 1) == 0 else { return nil }
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(name, nil, &hints, &list) == 0, let first = list else { return nil }
+        defer { freeaddrinfo(first) }
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let failed = getnameinfo(first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) != 0
+        return failed ? nil : CStrings.optional(text)
+    }
+
     private static func source(of target: addrinfo) -> String? {
         let descriptor = socket(target.ai_family, target.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), target.ai_protocol)
         guard descriptor >= 0 else { return nil }

@@ -75,7 +75,7 @@ public final class SlurmClient: Sendable {
         let setup = try SlurmSetup.check(configuration)
         try SlurmLibrary.start(configurationFile: setup.configurationFile)
         guard configuration.listensForPushes else { return Started(setup: setup, listener: nil, pushHost: "") }
-        let host = configuration.pushHost ?? setup.localAddress() ?? shortHostname()
+        let host = setup.listeningAddress() ?? configuration.pushHost ?? setup.localAddress() ?? shortHostname()
         return Started(setup: setup, listener: try PushListener.start(port: setup.pushPort), pushHost: host)
     }
 

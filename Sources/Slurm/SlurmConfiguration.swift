@@ -6,7 +6,8 @@ public struct SlurmConfiguration: Sendable, Equatable {
     public var threads: Int
     /// Whether to listen for slurmctld's pushes.
     public var listensForPushes: Bool
-    /// Host name or address under which slurmctld reaches this host; nil is this host's name.
+    /// Host name or address under which slurmctld reaches this host; nil is this host's address on the way to it. Where slurm.conf has
+    /// `NoInAddrAny`, libslurm listens on the address of the host's name alone, and that is used.
     public var pushHost: String?
     /// TCP ports for the listener, at least two, so that a restarted process hears of jobs that its predecessor submitted.
     /// nil leaves the port to the system, or to `SrunPortRange` of slurm.conf. Needs `privateDirectory`.

@@ -23,6 +23,8 @@ public struct SlurmSetup: Sendable, Equatable {
     public var controllers: [Controller]
     /// First of slurmctld's TCP ports.
     public var controllerPort: UInt16
+    /// `CommunicationParameters=NoInAddrAny`: whatever uses libslurm listens only on the address of the host's own name.
+    public var listensOnHostName: Bool
     /// `AuthType`.
     public var authType: String
     /// Socket of the authentication service.
@@ -84,6 +86,7 @@ public struct SlurmSetup: Sendable, Equatable {
         sourceFile = file.path
         self.clusterName = clusterName
         controllerPort = number
+        listensOnHostName = (file.value("CommunicationParameters") ?? "").lowercased().split(separator: ",").contains("noinaddrany")
         authType = file.value("AuthType") ?? "auth/munge"
         guard ["auth/munge", "auth/slurm"].contains(authType) else {
             throw SlurmSetupError.configurationInvalid(
@@ -101,6 +104,9 @@ public struct SlurmSetup: Sendable, Equatable {
         let address = text.dropFirst(name.count + 1).prefix { $0 != ")" }
         return Controller(name: String(name), address: address.isEmpty ? String(name) : String(address))
     }
+
+    /// The one address that our listener has, where libslurm does not listen on all of them.
+    func listeningAddress() -> String? { listensOnHostName ? LocalAddress.ofHostName() : nil }
 
     /// The address by which this host reaches the first controller, hence the one by which that reaches us. nil when the
     /// controller's name cannot be resolved now.

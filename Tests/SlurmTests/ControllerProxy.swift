@@ -25,11 +25,12 @@ final class ControllerProxy: @unchecked Sendable {
     }
 
     let port: UInt16
-    private let upstream: UInt16
+    private let upstream: sockaddr_in
     private let state = Mutex(State())
 
-    init(upstream: UInt16) throws {
-        self.upstream = upstream
+    /// - Parameter upstream: the IPv4 address and the port of the controller that it stands before.
+    init(upstream: (address: String, port: UInt16)) throws {
+        self.upstream = Self.address(upstream.port, inet_addr(upstream.address))
         let listener = try Self.listen(0)
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -83,11 +84,11 @@ final class ControllerProxy: @unchecked Sendable {
         }
     }
 
-    private static func address(_ port: UInt16) -> sockaddr_in {
+    private static func address(_ port: UInt16, _ host: in_addr_t = in_addr_t(0x7f00_0001).bigEndian) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+        address.sin_addr = in_addr(s_addr: host)
         return address
     }
 
@@ -103,9 +104,9 @@ final class ControllerProxy: @unchecked Sendable {
         return descriptor
     }
 
-    private static func connect(_ port: UInt16) throws -> Int32 {
+    private static func connect(_ upstream: sockaddr_in) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = address(port)
+        var address = upstream
         let connected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -39,6 +39,18 @@ struct SlurmConfigurationFileTests {
         #expect(setup.authType == "auth/munge" && setup.authSocket == "/x/y")
     }
 
+    @Test(
+        "says whether listeners are on the address of the host's name alone",
+        arguments: [
+            ("", false), ("NoCtldInAddrAny", false), ("NoInAddrAny", true), ("keepalivetime=5,noinaddrany", true), ("NoInAddrAnyX", false),
+        ])
+    func listeners(_ parameters: String, _ expected: Bool) throws {
+        let text = Self.minimal + (parameters.isEmpty ? "" : "CommunicationParameters=\(parameters)\n")
+        let setup = try SlurmSetup(try Self.file(["/etc/slurm/slurm.conf": text]))
+        #expect(setup.listensOnHostName == expected)
+        #expect(try #require(LocalAddress.ofHostName()).contains(where: { ".:".contains($0) }))
+    }
+
     @Test("takes in included files, also those named beside slurm.conf in an included file")
     func includes() throws {
         let file = try Self.file([

@@ -24,8 +24,13 @@ struct SlurmFaultTests {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let site = try SlurmSetup(SlurmConfigurationFile(path: #require(LiveSlurm.configurationFile)))
-            let proxy = try ControllerProxy(upstream: site.controllerPort)
-            let path = try SlurmFaultTests.configuration(in: folder, changing: ["SlurmctldPort": "\(proxy.port)", "MessageTimeout": "5"])
+            let controller = try #require(site.controllers.first)
+            let proxy = try ControllerProxy(upstream: (controller.address, site.controllerPort))
+            let path = try SlurmFaultTests.configuration(
+                in: folder,
+                changing: [
+                    "SlurmctldHost": "\(controller.name)(127.0.0.1)", "SlurmctldPort": "\(proxy.port)", "MessageTimeout": "5",
+                ])
             let client = try await LiveSlurm.makeClient { $0.configurationFile = path }
             let job = LiveSlurm.job("exit 0") { $0.hold = true }
 

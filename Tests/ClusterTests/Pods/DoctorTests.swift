@@ -44,7 +44,9 @@ extension ClusterSuite.Pods {
             #expect(status == 0)
             #expect(report.findings.count >= 15)
             for finding in report.findings {
-                #expect(finding.verdict == "OK", "\(finding.check): \(finding.found); \(finding.advice ?? "")")
+                // The cluster's hosts have names of their own, and nobody can know from here that they see this disk.
+                let expected = finding.check == "working directory" ? "WARN" : "OK"
+                #expect(finding.verdict == expected, "\(finding.check): \(finding.found); \(finding.advice ?? "")")
             }
         }
 

@@ -9,7 +9,7 @@ extension ClusterSuite.Pods {
             let shared = try SharedAgent.required()
             let kubectl = shared.kubectl
             let node = try JSONDecoder().decode(Node.self, from: Data(kubectl.must("get", "node", "hpk-kubelet", "-o", "json").utf8))
-            let sizes = try shared.slurm.run("sinfo", "--noheader", "--Node", "--partition=main", "--format=%N %c %m").split(
+            let sizes = try shared.slurm.run("sinfo", "--noheader", "--Node", "--partition=main,hosts", "--format=%N %c %m").split(
                 separator: "\n"
             )
             .map { $0.split(separator: " ").map(String.init) }
