@@ -5,24 +5,21 @@
 // can run there: from Slurm 24.11 on errno itself carries the code.
 #pragma once
 #include <errno.h>
-#include <malloc.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 #include <slurm/slurmdb.h>
+
+#include "options.h"
+#include "process.h"
 
 // MARK: Constants behind macros that Swift does not import, or imports with the wrong width.
 
@@ -281,86 +278,6 @@ static inline uint32_t hpk_slurm_node_cpus(const node_info_t *node) {
     return node->cpus_efctv != 0 ? node->cpus_efctv : node->cpus;
 }
 
-// MARK: Options of a submission.
-
-static inline uint64_t hpk_slurm_flag_spread(void) { return (uint64_t)SPREAD_JOB; }
-static inline uint64_t hpk_slurm_flag_min_nodes(void) { return (uint64_t)USE_MIN_NODES; }
-static inline uint64_t hpk_slurm_flag_gres_enforce(void) { return (uint64_t)GRES_ENFORCE_BIND; }
-static inline uint64_t hpk_slurm_flag_gres_disable(void) { return (uint64_t)GRES_DISABLE_BIND; }
-static inline uint64_t hpk_slurm_flag_kill_invalid_dependency(void) { return (uint64_t)KILL_INV_DEP; }
-static inline uint64_t hpk_slurm_flag_keep_invalid_dependency(void) { return (uint64_t)NO_KILL_INV_DEP; }
-
-/// How a binding of GPUs is written in tres_bind.
-static inline const char *hpk_slurm_gpu_bind_prefix(void) {
-#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0)
-    return "gres/gpu:";
-#else
-    return "gpu:";
-#endif
-}
-
-/// From 23.11 on sbatch binds the GPUs that each task asks for to it.
-static inline int hpk_slurm_binds_gpus_per_task(void) { return SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 11, 0); }
-
-/// What a release does not have is 0: the options' table refuses it before it comes to this.
-static inline uint64_t hpk_slurm_flag_gres_one_task(void) {
-#ifdef GRES_ONE_TASK_PER_SHARING
-    return (uint64_t)GRES_ONE_TASK_PER_SHARING;
-#else
-    return 0;
-#endif
-}
-static inline uint64_t hpk_slurm_flag_gres_multiple_tasks(void) {
-#ifdef GRES_MULT_TASKS_PER_SHARING
-    return (uint64_t)GRES_MULT_TASKS_PER_SHARING;
-#else
-    return 0;
-#endif
-}
-static inline uint16_t hpk_slurm_shared_topology(void) {
-#ifdef JOB_SHARED_TOPO
-    return (uint16_t)JOB_SHARED_TOPO;
-#else
-    return (uint16_t)JOB_SHARED_NONE;
-#endif
-}
-
-/// Nodes that must lie together in a block of the network; `layout` is 1 to spread the segments, 2 to put them together.
-static inline void hpk_slurm_set_segment(job_desc_msg_t *description, uint16_t size, int layout) {
-#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 11, 0)
-    description->segment_size = size;
-#else
-    (void)description;
-    (void)size;
-#endif
-#ifdef SPREAD_SEGMENTS
-    if (layout == 1)
-        description->bitflags |= SPREAD_SEGMENTS;
-    if (layout == 2)
-        description->bitflags |= CONSOLIDATE_SEGMENTS;
-#else
-    (void)layout;
-#endif
-}
-
-static inline void hpk_slurm_set_oom_kill_step(job_desc_msg_t *description, uint16_t ends) {
-#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(24, 5, 0)
-    description->oom_kill_step = ends;
-#else
-    (void)description;
-    (void)ends;
-#endif
-}
-
-/// --power=level went with 24.05.
-static inline void hpk_slurm_set_power_level(job_desc_msg_t *description) {
-#ifdef SLURM_POWER_FLAGS_LEVEL
-    description->power_flags = SLURM_POWER_FLAGS_LEVEL;
-#else
-    (void)description;
-#endif
-}
-
 // MARK: Associations.
 
 /// What slurmctld holds of the associations of one user; without accounting it holds none.
@@ -423,95 +340,4 @@ static inline uint32_t hpk_slurm_user_message_job(const srun_user_msg_t *message
 #else
     return message->job_id;
 #endif
-}
-
-// MARK: Memory.
-
-/// Lets all threads of the process share two arenas of the heap. glibc gives threads arenas of their own, up to eight for each processor, and
-/// each keeps what its busiest moment needed: lists of many thousand jobs and pods would stay in memory several times.
-static inline void hpk_slurm_share_arenas(void) { mallopt(M_ARENA_MAX, 2); }
-
-// MARK: Threads.
-
-/// Names the calling thread for debuggers and top; the kernel keeps 15 bytes. prctl is variadic, which Swift does not import.
-static inline void hpk_slurm_name_thread(const char *name) { prctl(PR_SET_NAME, (unsigned long)(uintptr_t)name, 0UL, 0UL, 0UL); }
-
-// MARK: Probe.
-
-static inline void hpk_slurm_leave(void) { _exit(1); }
-
-/// Runs slurm_init in a child process, since it ends the process that calls it when it cannot read its configuration.
-///
-/// Nothing but this function runs in the child, no Swift code does. The child's standard output is cut off first, so
-/// that what the parent had buffered is not written a second time when libslurm calls exit. A child that hangs (fork in a
-/// process with threads can leave a loader lock taken) is killed when the time is up.
-///
-/// Returns 0 when the library came up, 1 when it refused (its words are in `said`), 2 when nothing was learned.
-static inline int hpk_slurm_probe(const char *conf, int milliseconds, char *said, size_t size) {
-    int channel[2];
-    size_t used = 0;
-    int ready = 0;
-    if (size == 0 || pipe2(channel, O_CLOEXEC) != 0)
-        return 2;
-    pid_t child = fork();
-    if (child < 0) {
-        close(channel[0]);
-        close(channel[1]);
-        return 2;
-    }
-    if (child == 0) {
-        int null = open("/dev/null", O_RDWR);
-        if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(channel[1], 2) < 0)
-            _exit(2);
-        // A crash within libslurm must end the child at once and leave its last words: no report of the Swift runtime's handlers.
-        const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
-        for (size_t index = 0; index < sizeof crashes / sizeof crashes[0]; index++)
-            signal(crashes[index], SIG_DFL);
-        // libslurm ends by exit(), whose handlers belong to the parent: they may wait for its threads or speak for it. Ours runs first.
-        atexit(hpk_slurm_leave);
-        slurm_init(conf);
-        // Byte 1 cannot be in a log line: it says that slurm_init came back.
-        (void)!write(channel[1], "\001", 1);
-        _exit(0);
-    }
-    close(channel[1]);
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t deadline = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + milliseconds;
-    int expired = 0;
-    for (;;) {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        int64_t left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-        if (left <= 0) {
-            expired = 1;
-            break;
-        }
-        struct pollfd watched = {.fd = channel[0], .events = POLLIN, .revents = 0};
-        int polled = poll(&watched, 1, (int)left);
-        if (polled < 0 && errno == EINTR)
-            continue;
-        if (polled == 0)
-            continue;
-        char chunk[512];
-        ssize_t count = read(channel[0], chunk, sizeof chunk);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            break;
-        for (ssize_t index = 0; index < count; index++) {
-            if (chunk[index] == '\001')
-                ready = 1;
-            else if (used + 1 < size)
-                said[used++] = chunk[index];
-        }
-    }
-    said[used] = '\0';
-    close(channel[0]);
-    if (expired)
-        kill(child, SIGKILL);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-    }
-    if (ready)
-        return 0;
-    return expired ? 2 : 1;
 }

@@ -91,6 +91,7 @@ struct Agent {
             PodService(manager: manager, reflector: reflector),
             ImageCollectionService(
                 collector: ImageCollector(folder: configuration.stateDirectory + "/images"), store: store, logger: logger),
+            MemoryService(),
         ]
         if configuration.runsScheduler {
             let unbound = UnboundPods(client: client, namespace: configuration.namespace)

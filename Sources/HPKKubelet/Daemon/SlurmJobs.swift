@@ -34,17 +34,17 @@ struct SlurmJobs: JobControlling, JobSource, JobSubmitting {
         try await client.cancel(id, signal: SIGTERM, scope: .batchScript)
     }
 
-    func userJobs() async throws -> [JobRecord] {
+    func userJobs() async throws -> UserJobs {
         let known = last.value
         if let newer = try await client.jobs(since: known) {
             last.value = newer
-            return newer.jobs
+            return UserJobs(newer.jobs)
         }
-        return known?.jobs ?? []
+        return UserJobs(known?.jobs ?? [], isNew: false)
     }
 
     func podJobs() async throws -> [ClusterJob] {
-        try await userJobs().compactMap { record in
+        try await userJobs().jobs.compactMap { record in
             guard let text = record.comment, let comment = JobComment(parsing: text), comment.cluster == cluster else { return nil }
             return ClusterJob(comment: comment, record: record)
         }

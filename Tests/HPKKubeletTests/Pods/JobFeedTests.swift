@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Slurm
+import Synchronization
 import Testing
 
 @testable import HPKKubelet
@@ -9,17 +10,20 @@ import Testing
 private actor TableSource: JobSource {
     var records: [JobRecord] = []
     var fails = false
+    /// Whether it says that something has changed since its last answer.
+    var isNew = true
     private(set) var queries = 0
 
     func set(_ records: [JobRecord]) { self.records = records }
     func set(fails: Bool) { self.fails = fails }
+    func set(isNew: Bool) { self.isNew = isNew }
 
-    func userJobs() async throws -> [JobRecord] {
+    func userJobs() async throws -> UserJobs {
         queries += 1
         if fails {
             throw SlurmError(code: 1, name: "X", message: "down", operation: "query", retryAdvice: .whenReachable, whatToDo: "wait")
         }
-        return records
+        return UserJobs(records, isNew: isNew)
     }
 }
 
@@ -63,6 +67,39 @@ struct JobFeedTests {
                 return
             }
             #expect(second.state.base == .running)
+        }
+    }
+
+    @Test("An answer without changes is gone through only for those of whom no answer has told yet")
+    func unchanged() async throws {
+        let source = TableSource()
+        await source.set([Self.record(1, .pending), Self.record(2, .running)])
+        try await withFeed(source) { feed, mailbox, news in
+            let told = Mutex(0)
+            await feed.follow(JobID(rawValue: 1)) {
+                told.withLock { $0 += 1 }
+                mailbox.yield($0)
+            }
+            _ = await news.next()
+            // The first job's record is another one now, which an answer without changes cannot have: so it shows who looks.
+            await source.set(isNew: false)
+            await source.set([Self.record(1, .running), Self.record(2, .running)])
+            let before = await source.queries
+            while await source.queries < before + 3 { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(told.withLock { $0 } == 1)
+            await feed.follow(JobID(rawValue: 2)) { mailbox.yield($0) }
+            await feed.follow(JobID(rawValue: 3)) { mailbox.yield($0) }
+            var heard: Set<String> = []
+            while heard.count < 3 {
+                switch await news.next() {
+                case .changed(let record): heard.insert("\(record.id) \(record.state.base)")
+                case .forgotten(let id): heard.insert("\(id) forgotten")
+                case nil:
+                    Issue.record("the news ended")
+                    return
+                }
+            }
+            #expect(heard == ["1 running", "2 running", "3 forgotten"])
         }
     }
 
@@ -185,7 +222,7 @@ struct JobFeedTests {
         let source = TableSource()
         await source.set([Self.task(7, 0, .running), Self.record(3, .running)])
         let feed = JobFeed(
-            source: source, pace: QueryPace(shortest: 0.001, expecting: 60, queued: 60, resting: 60, loadFactor: 0),
+            source: source, pace: QueryPace(shortest: 0.001, expecting: 0.001, queued: 60, resting: 60, loadFactor: 0),
             logger: Logger(label: "test"))
         let (news, mailbox) = AsyncStream.makeStream(of: JobNews.self)
         let running = Task { await feed.run() }

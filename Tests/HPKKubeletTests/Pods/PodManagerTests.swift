@@ -60,7 +60,7 @@ private final class TableSlurm: JobControlling, JobSource, JobSubmitting {
     }
 
     func terminate(_ id: JobID) async throws { try await cancel(id) }
-    func userJobs() async throws -> [JobRecord] { state.withLock { $0.jobs.map(\.record) } }
+    func userJobs() async throws -> UserJobs { UserJobs(state.withLock { $0.jobs.map(\.record) }) }
     func podJobs() async throws -> [ClusterJob] { state.withLock { $0.jobs } }
 }
 

@@ -16,6 +16,7 @@ struct QueryPaceTests {
         Row(name: "no job, though asked", situation: .init(isAsked: true), pause: nil),
         Row(name: "asked", situation: .init(followed: 5, isAsked: true), pause: 0.25),
         Row(name: "a job is being ended", situation: .init(followed: 5, waiting: 2, expected: 1), pause: 1),
+        Row(name: "a job was just submitted", situation: .init(followed: 5, waiting: 2, unsettled: 1), pause: 1),
         Row(name: "jobs wait", situation: .init(followed: 5, waiting: 2), pause: 5),
         Row(name: "at rest", situation: .init(followed: 5), pause: 30),
         Row(name: "a slow answer bounds the share of time", situation: .init(followed: 5, isAsked: true, lastDuration: 0.5), pause: 10),

@@ -5,7 +5,19 @@ import Slurm
 /// Where the feed gets the user's jobs from: libslurm in the daemon, a table in tests.
 public protocol JobSource: Sendable {
     /// All jobs of the user, finished ones that Slurm still remembers included.
-    func userJobs() async throws -> [JobRecord]
+    func userJobs() async throws -> UserJobs
+}
+
+/// An answer about all jobs of the user.
+public struct UserJobs: Sendable {
+    public var jobs: [JobRecord]
+    /// False where Slurm said that nothing has changed since the last answer.
+    public var isNew: Bool
+
+    public init(_ jobs: [JobRecord], isNew: Bool = true) {
+        self.jobs = jobs
+        self.isNew = isNew
+    }
 }
 
 /// News of one followed job.
@@ -32,6 +44,8 @@ public actor JobFeed {
         var isExpected = false
 
         var isWaiting: Bool { last.map { $0.state.base == .pending } ?? true }
+        /// No answer has settled yet whether Slurm has the job, so that also one without news is of use.
+        var isUnsettled: Bool { misses < 2 && (last == nil || misses > 0) }
     }
 
     /// What is followed of one array.
@@ -79,7 +93,7 @@ public actor JobFeed {
     public func follow(_ id: JobID, deliver: @escaping @Sendable (JobNews) -> Void) {
         if let task = id.task { arrays[id.rawValue, default: FollowedArray()].tasks.insert(task) }
         set(id, Follower(deliver: deliver, followedAt: uptime()))
-        ask()
+        ring()
     }
 
     public func unfollow(_ id: JobID) {
@@ -137,11 +151,11 @@ public actor JobFeed {
         let began = uptime()
         situation.isAsked = false
         do {
-            let records = try await source.userJobs()
+            let answer = try await source.userJobs()
             if situation.failures > 0 { logger.notice("slurmctld answers again") }
             situation.failures = 0
             reachability(.reachable)
-            deliver(records, askedAt: began)
+            if answer.isNew || situation.unsettled > 0 { deliver(answer.jobs, askedAt: began) }
         } catch is CancellationError {
             return
         } catch {
@@ -161,6 +175,7 @@ public actor JobFeed {
         situation.followed = followers.count
         situation.waiting += (new?.isWaiting ?? false ? 1 : 0) - (old?.isWaiting ?? false ? 1 : 0)
         situation.expected += (new?.isExpected ?? false ? 1 : 0) - (old?.isExpected ?? false ? 1 : 0)
+        situation.unsettled += (new?.isUnsettled ?? false ? 1 : 0) - (old?.isUnsettled ?? false ? 1 : 0)
         guard id.task != nil else { return }
         unnumbered += (new.map { $0.number == nil } ?? false ? 1 : 0) - (old.map { $0.number == nil } ?? false ? 1 : 0)
         if let number = old?.number, new?.number != number { numbers[number] = nil }

@@ -12,7 +12,8 @@ public actor PodManager {
     private let settle: Duration
     private let resyncPeriod: Duration
     private var workers: [String: PodWorker] = [:]
-    private let (starts, startMailbox) = AsyncStream.makeStream(of: PodWorker.self)
+    /// Workers that have something to do.
+    private let (calls, bell) = AsyncStream.makeStream(of: PodWorker.self)
     private var isRecovered = false
 
     /// - Parameters:
@@ -35,13 +36,13 @@ public actor PodManager {
             group.addTask { await self.follow(changes) }
             group.addTask { await self.patrol() }
             group.addTask { [resyncPeriod] in await self.resync(every: resyncPeriod) }
-            for await worker in starts {
+            for await worker in calls {
                 group.addTask {
-                    await worker.run()
-                    await self.ended(worker)
+                    if await worker.work() { await self.ended(worker) }
                 }
             }
         }
+        for worker in allWorkers { await worker.end() }
     }
 
     /// The worker of a pod.
@@ -66,7 +67,7 @@ public actor PodManager {
                 }
             }
         }
-        startMailbox.finish()
+        bell.finish()
     }
 
     private func present(_ pod: Pod) {
@@ -82,13 +83,13 @@ public actor PodManager {
     }
 
     private func start(_ pod: Pod, with recovery: PodRecovery) {
-        let worker = PodWorker(pod: pod, services: services)
+        let worker = PodWorker(pod: pod, services: services) { [bell] in bell.yield($0) }
         workers[pod.metadata.uid] = worker
         worker.send(.recovered(recovery))
-        startMailbox.yield(worker)
     }
 
-    private func ended(_ worker: PodWorker) {
+    private func ended(_ worker: PodWorker) async {
+        await worker.end()
         if workers[worker.uid] === worker { workers[worker.uid] = nil }
     }
 
@@ -206,13 +207,30 @@ public actor PodManager {
 
     // MARK: What is looked after now and then
 
+    /// Journals that one round may read, so that thousands of pods without a connection do not ask the file server a thousand times a second.
+    private static let journalsARound = 100
+
     /// Reads the journals of running pods whose supervisors have no connection, and renews the volumes of those who have one.
     private func patrol() async {
         var round = 0
+        var first = 0
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(3))
             round += 1
-            for worker in allWorkers { await worker.lookAfter(renewVolumes: round % 10 == 0) }
+            let cared = allWorkers.filter(\.isInCare)
+            guard !cared.isEmpty else { continue }
+            var journals = 0
+            // The next round goes on where this one had to leave the journals.
+            first %= cared.count
+            var next = first
+            for offset in cared.indices {
+                let index = (first + offset) % cared.count
+                let mayRead = journals < Self.journalsARound
+                guard await cared[index].lookAfter(renewVolumes: round % 10 == 0, mayRead: mayRead) else { continue }
+                journals += 1
+                next = index + 1
+            }
+            if journals == Self.journalsARound { first = next }
         }
     }
 }

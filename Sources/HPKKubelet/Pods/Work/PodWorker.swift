@@ -3,17 +3,22 @@ import Kubernetes
 import Logging
 import PodProtocol
 import Slurm
+import Synchronization
 
 /// Runs one pod's ``PodMachine``: takes its inputs one after the other and does what it wants done.
 public actor PodWorker {
     public nonisolated let uid: String
     private let services: PodServices
-    private let inputs: AsyncStream<PodInput>
-    private nonisolated let mailbox: AsyncStream<PodInput>.Continuation
+    private nonisolated let mailbox = Mutex(Mailbox<PodInput>())
+    private nonisolated let care = Atomic(false)
+    private nonisolated let wake: @Sendable (PodWorker) -> Void
     private var machine: PodMachine
     private var logger: Logger
     private var connection: (any SupervisorConnection)?
-    private var prepared: PreparedPod?
+    /// What the submission needs, until it is through.
+    private var submission: (request: JobSubmission, imageIDs: [String: String])?
+    /// What this process prepared for delivery, and whether it did; a later process prepares it again.
+    private var delivery: (isPrepared: Bool, content: Delivery?) = (false, nil)
     /// The preparation that runs. It is let go at its end: the handle of a task keeps the memory of all its frames, some 25 KB a pod.
     private var preparation: Task<Void, Never>?
     private var preparationCount = 0
@@ -24,11 +29,12 @@ public actor PodWorker {
     private var published: PodStatus?
     private var publishedAnnotations: [String: String] = [:]
 
-    public init(pod: Pod, services: PodServices) {
+    /// - Parameter wake: Sees to it that ``work()`` is called, since there is something to do.
+    init(pod: Pod, services: PodServices, wake: @escaping @Sendable (PodWorker) -> Void) {
         uid = pod.metadata.uid
         self.services = services
         machine = PodMachine(pod: pod, at: services.now())
-        (inputs, mailbox) = AsyncStream.makeStream(of: PodInput.self)
+        self.wake = wake
         logger = services.logger
         logger[metadataKey: "pod"] = "\(pod.metadata.name)"
         logger[metadataKey: "namespace"] = "\(pod.metadata.namespace)"
@@ -37,20 +43,27 @@ public actor PodWorker {
 
     /// Puts an input into the worker's mailbox; returns at once.
     public nonisolated func send(_ input: PodInput) {
-        mailbox.yield(input)
+        if mailbox.withLock({ $0.put(input) }) { wake(self) }
     }
 
-    /// Works until the pod is discarded or the task is cancelled.
-    public func run() async {
-        for await input in inputs {
+    /// Works off what is in the mailbox.
+    ///
+    /// - Returns: whether the pod is discarded, so that nothing will come any more.
+    func work() async -> Bool {
+        while !Task.isCancelled, let input = mailbox.withLock({ $0.next() }) {
             let before = machine.stage
             let effects = machine.handle(input, at: services.now())
             if machine.stage != before { logger.debug("pod moved on", metadata: ["stage": "\(machine.stage)"]) }
             await publish()
             tellChange()
             for effect in effects { await perform(effect) }
-            if Task.isCancelled { break }
+            noteCare()
         }
+        return isDiscarded
+    }
+
+    /// Ends what the worker has begun; the agent stops, or the pod is gone.
+    func end() {
         tellChange()
         preparation?.cancel()
         renewal?.cancel()
@@ -113,14 +126,28 @@ public actor PodWorker {
         send(.connectionClosed)
     }
 
-    /// Called every few seconds: what the supervisor cannot push is read, what changes in the API is passed on.
-    func lookAfter(renewVolumes: Bool) {
-        guard case .submitted = machine.stage else { return }
+    /// Called every few seconds while ``isInCare``: what the supervisor cannot push is read, what changes in the API is passed on.
+    ///
+    /// - Returns: whether the journal is being read.
+    func lookAfter(renewVolumes: Bool, mayRead: Bool) -> Bool {
+        guard case .submitted = machine.stage else { return false }
         if connection == nil {
-            if machine.job?.state.base == .running || machine.facts.start != nil { readJournal() }
-        } else if renewVolumes, renewal == nil {
-            renew()
+            guard mayRead, runsOnItsOwn else { return false }
+            readJournal()
+            return true
         }
+        if renewVolumes, renewal == nil { renew() }
+        return false
+    }
+
+    /// Whether there is something to look after; asked of ten thousand pods every few seconds, so without a change of actors.
+    nonisolated var isInCare: Bool { care.load(ordering: .relaxed) }
+
+    private var runsOnItsOwn: Bool { machine.job?.state.base == .running || machine.facts.start != nil }
+
+    private func noteCare() {
+        guard case .submitted = machine.stage else { return care.store(false, ordering: .relaxed) }
+        care.store(connection != nil || runsOnItsOwn, ordering: .relaxed)
     }
 
     /// Writes the status again where the object, as the API server last showed it, says something else.
@@ -189,7 +216,8 @@ public actor PodWorker {
             defer { if number == preparationCount { preparation = nil } }
             do {
                 let prepared = try await services.preparer.prepare(pod) { services.record(pod, $0) }
-                self.prepared = prepared
+                submission = (prepared.submission, prepared.imageIDs)
+                delivery = (true, prepared.delivery)
                 send(.prepared(imageIDs: prepared.imageIDs))
             } catch PreparationFailure.delayed(let delay) {
                 send(.preparationDelayed(delay))
@@ -204,11 +232,11 @@ public actor PodWorker {
 
     /// It may take long: until Slurm takes the job, inputs are handled as ever.
     private func submit() {
-        guard let prepared else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
+        guard let submission else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
         let metadata = machine.pod.metadata
         let request = JobSubmitter.Request(
-            intent: SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: prepared.imageIDs),
-            submission: prepared.submission, waits: { [weak self] in self?.send(.submissionWaits($0)) })
+            intent: SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: submission.imageIDs),
+            submission: submission.request, waits: { [weak self] in self?.send(.submissionWaits($0)) })
         let submitter = services.submitter
         Task {
             do {
@@ -222,6 +250,7 @@ public actor PodWorker {
     }
 
     private func follow(_ id: JobID) async {
+        submission = nil
         logger[metadataKey: "job"] = "\(id)"
         await services.feed.follow(id) { [weak self] news in
             switch news {
@@ -258,13 +287,12 @@ public actor PodWorker {
         guard let connection else { return }
         let (pod, services, logger) = (machine.pod, services, logger)
         // What was prepared by this process says itself whether there is anything to deliver.
-        let prepared = prepared
+        let known = delivery
         Task {
             var attempt = 0
             while !Task.isCancelled {
                 do {
-                    let delivery: Delivery?
-                    if let prepared { delivery = prepared.delivery } else { delivery = try await services.preparer.delivery(for: pod) }
+                    let delivery = known.isPrepared ? known.content : try await services.preparer.delivery(for: pod)
                     if let delivery { try await connection.send(delivery) }
                     return
                 } catch {
@@ -335,6 +363,6 @@ public actor PodWorker {
         } catch {
             logger.warning("the pod's directory was not removed", metadata: ["error": "\(error)"])
         }
-        mailbox.finish()
+        mailbox.withLock { $0.close() }
     }
 }

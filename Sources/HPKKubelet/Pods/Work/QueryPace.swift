@@ -4,7 +4,7 @@
 struct QueryPace: Sendable, Equatable {
     /// Shortest pause between two queries, whatever happens.
     var shortest = 0.25
-    /// Pause while a job is about to end or was asked about.
+    /// Pause while a job is about to end, or has just been submitted.
     var expecting = 1.0
     /// Pause while jobs wait in the queue, so that the reason shown follows Slurm's.
     var queued = 5.0
@@ -21,6 +21,8 @@ struct QueryPace: Sendable, Equatable {
         var followed = 0
         /// Followed jobs that wait in the queue.
         var waiting = 0
+        /// Followed jobs of which no answer has told yet.
+        var unsettled = 0
         /// Somebody asked, or Slurm pushed, since the last query.
         var isAsked = false
         /// A job is being ended, and its end has not been seen.
@@ -39,7 +41,7 @@ struct QueryPace: Sendable, Equatable {
         }
         guard situation.followed > 0 else { return nil }
         if situation.isAsked { return floor }
-        if situation.expected > 0 { return max(floor, expecting) }
+        if situation.expected > 0 || situation.unsettled > 0 { return max(floor, expecting) }
         if situation.waiting > 0 { return max(floor, queued) }
         return max(floor, resting)
     }
