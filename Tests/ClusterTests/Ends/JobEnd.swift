@@ -34,6 +34,6 @@ struct JobEnd: Sendable {
         #expect(pod.status.containerStatuses.allSatisfy { !$0.ready }, "\(name)")
         #expect(pod.status.conditions.first { $0.type == "Ready" }?.status == .false, "\(name)")
         let reasons = Set(events.filter { $0.pod == pod.metadata.name }.map(\.reason))
-        #expect(Set(self.events + ["Scheduled", "SlurmSubmitted"]).isSubset(of: reasons), "\(name) has the events \(reasons.sorted())")
+        #expect(Set(self.events + ["Scheduled"]).isSubset(of: reasons), "\(name) has the events \(reasons.sorted())")
     }
 }

@@ -17,7 +17,7 @@ struct PodMachineLifeTests {
         #expect(pod.send(.prepared(imageIDs: [:])) == [.submit])
         let effects = pod.send(.submitted(Harness.job))
         #expect(effects.actions == [.follow(Harness.job)])
-        #expect(effects.notes == ["SlurmSubmitted"])
+        #expect(effects.notes.isEmpty)
         #expect(pod.status?.phase == .pending)
         #expect(pod.machine.annotations["slurm.hpk.io/job-id"] == "42")
     }

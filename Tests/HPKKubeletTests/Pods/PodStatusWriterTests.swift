@@ -46,7 +46,9 @@ struct PodStatusWriterTests {
     }
 
     private static func writer(_ api: GatedAPI, parallelism: Int = 8, deferral: Duration = .zero) -> PodStatusWriter {
-        PodStatusWriter(api: api, logger: Logger(label: "test"), parallelism: parallelism, deferral: deferral, pause: { _ in .zero })
+        PodStatusWriter(
+            api: api, logger: Logger(label: "test"), parallelism: parallelism, delay: { $0 == .now ? .zero : deferral },
+            pause: { _ in .zero })
     }
 
     @Test("While one write is under way, only the newest of what came meanwhile follows")
@@ -162,25 +164,71 @@ struct PodStatusWriterTests {
         #expect(await api.written == [Self.waiting(), Self.waiting()])
     }
 
-    @Test("Phases, starts and ends of containers, restarts, readiness and addresses are urgent; annotations and waiting reasons are not")
+    @Test("An update that becomes more urgent while it waits goes when that is due")
+    func hastens() async {
+        let api = GatedAPI()
+        await api.open()
+        let writer = PodStatusWriter(
+            api: api, logger: Logger(label: "test"),
+            delay: { $0 == .now ? .zero : $0 == .soon ? .milliseconds(1) : .seconds(3600) })
+        await writer.set(Self.running)
+        await api.waitForWrites(1)
+        var annotated = Self.running
+        annotated.annotations = ["job": "1"]
+        await writer.set(annotated)
+        var ended = annotated
+        ended.status.containerStatuses[0].state = ContainerState(terminated: ContainerStateTerminated(exitCode: 0))
+        await writer.set(ended)
+        await api.waitForWrites(2)
+        #expect(await api.written == [Self.running, ended])
+    }
+
+    @Test("The last word on a job waits after its pod's end, and is let go when the pod is deleted")
+    func afterwards() async {
+        let api = GatedAPI()
+        await api.open()
+        let writer = Self.writer(api, deferral: .seconds(3600))
+        var ended = Self.running
+        ended.status.phase = .succeeded
+        await writer.set(ended)
+        await writer.flush("a")
+        var completed = ended
+        completed.annotations = ["state": "COMPLETED"]
+        await writer.set(completed)
+        await writer.flush("a")
+        #expect(await api.written == [ended])
+    }
+
+    @Test("Phases, starts and ends of containers, restarts and readiness are urgent; annotations, addresses and waiting reasons are not")
     func urgency() {
         let before = Self.waiting()
-        #expect(!before.isUrgent(after: nil))
-        #expect(!Self.waiting(["job": "1"]).isUrgent(after: before))
-        func changed(_ change: (inout PodStatus) -> Void) -> Bool {
+        #expect(before.urgency(after: nil) == .later)
+        #expect(Self.waiting(["job": "1"]).urgency(after: before) == .later)
+        func changed(_ change: (inout PodStatus) -> Void) -> StatusUrgency {
             var update = before
             change(&update.status)
-            return update.isUrgent(after: before)
+            return update.urgency(after: before)
         }
-        #expect(!changed { $0.containerStatuses[0].state.waiting = ContainerStateWaiting(reason: "SlurmPending") })
-        #expect(!changed { $0.startTime = Timestamp(secondsSince1970: 1) })
-        #expect(changed { $0.phase = .failed })
-        #expect(changed { $0.podIP = "10.0.0.1" })
-        #expect(changed { $0.reason = "NodeLost" })
-        #expect(changed { $0.containerStatuses[0].restartCount = 1 })
-        #expect(changed { $0.containerStatuses[0].ready = true })
-        #expect(changed { $0.containerStatuses[0].state.terminated = ContainerStateTerminated(exitCode: 0) })
-        #expect(changed { $0.conditions = [PodCondition(type: "Ready", status: .true)] })
-        #expect(Self.running.isUrgent(after: nil))
+        #expect(changed { $0.containerStatuses[0].state.waiting = ContainerStateWaiting(reason: "SlurmPending") } == .later)
+        #expect(changed { $0.startTime = Timestamp(secondsSince1970: 1) } == .later)
+        #expect(changed { $0.podIP = "10.0.0.1" } == .later)
+        #expect(changed { $0.phase = .failed } == .now)
+        #expect(changed { $0.reason = "NodeLost" } == .now)
+        #expect(changed { $0.containerStatuses[0].restartCount = 1 } == .now)
+        #expect(changed { $0.containerStatuses[0].ready = true } == .now)
+        #expect(changed { $0.containerStatuses[0].state.terminated = ContainerStateTerminated(exitCode: 0) } == .soon)
+        #expect(
+            changed {
+                $0.containerStatuses[0].state.terminated = ContainerStateTerminated(exitCode: 0)
+                $0.containerStatuses.append(ContainerStatus(name: "second"))
+            } == .now)
+        #expect(changed { $0.conditions = [PodCondition(type: "Ready", status: .true)] } == .now)
+        #expect(Self.running.urgency(after: nil) == .now)
+        var ended = Self.running
+        ended.status.phase = .succeeded
+        #expect(ended.urgency(after: Self.running) == .now)
+        var annotated = ended
+        annotated.annotations = ["state": "COMPLETED"]
+        #expect(annotated.urgency(after: ended) == .afterwards)
     }
 }

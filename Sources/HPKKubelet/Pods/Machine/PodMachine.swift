@@ -153,9 +153,8 @@ public struct PodMachine: Sendable {
         stage = .submitted(id)
         jobID = id
         submissionWait = nil
-        let note = PodEffect.record(PodNote("SlurmSubmitted", "Submitted Slurm job \(id)"))
-        guard stop != nil else { return [note, .follow(id)] }
-        return [note, .follow(id), .cancelJob(id), .startTimer(.grace, seconds: Self.graceSlack)]
+        guard stop != nil else { return [.follow(id)] }
+        return [.follow(id), .cancelJob(id), .startTimer(.grace, seconds: Self.graceSlack)]
     }
 
     private mutating func submissionWaits(_ reason: String) -> [PodEffect] {

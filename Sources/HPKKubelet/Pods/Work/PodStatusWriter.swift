@@ -2,65 +2,10 @@ import DequeModule
 import Kubernetes
 import Logging
 
-/// A status to be written.
-public struct PodStatusUpdate: Sendable, Equatable {
-    public var namespace: String
-    public var name: String
-    public var uid: String
-    public var status: PodStatus
-    public var annotations: [String: String]
-
-    public init(namespace: String, name: String, uid: String, status: PodStatus, annotations: [String: String]) {
-        self.namespace = namespace
-        self.name = name
-        self.uid = uid
-        self.status = status
-        self.annotations = annotations
-    }
-
-    /// Whether somebody may be waiting for just this: a phase, a container that began or ended, readiness. All else is about a pod that
-    /// still waits, and can be told together with what follows.
-    func isUrgent(after previous: PodStatusUpdate?) -> Bool {
-        func essence(_ status: PodStatus) -> some Equatable {
-            status.initContainerStatuses.map(ContainerEssence.init) + status.containerStatuses.map(ContainerEssence.init)
-        }
-        let old = previous?.status ?? PodStatus()
-        return (status.phase ?? .pending) != (old.phase ?? .pending) || status.reason != old.reason || status.podIP != old.podIP
-            || essence(status) != essence(old.containerStatuses.isEmpty ? status.withoutContainerStates : old)
-            || status.conditions.contains { $0.status == .true && $0.type != "Initialized" }
-                != old.conditions.contains { $0.status == .true && $0.type != "Initialized" }
-    }
-}
-
-/// Of a container's status, what is urgent.
-private struct ContainerEssence: Equatable {
-    let restartCount: Int
-    let running: ContainerStateRunning?
-    let terminated: ContainerStateTerminated?
-    let ready: Bool
-
-    init(_ status: ContainerStatus) {
-        restartCount = status.restartCount
-        running = status.state.running
-        terminated = status.state.terminated
-        ready = status.ready
-    }
-}
-
-extension PodStatus {
-    /// The containers as they are before anything has run.
-    fileprivate var withoutContainerStates: PodStatus {
-        var status = self
-        status.initContainerStatuses = initContainerStatuses.map { ContainerStatus(name: $0.name) }
-        status.containerStatuses = containerStatuses.map { ContainerStatus(name: $0.name) }
-        return status
-    }
-}
-
 /// Writes the pods' statuses: for each pod one request at a time, and of what came meanwhile only the newest.
 ///
-/// What is not urgent waits a moment for what follows: a pod that soon runs needs no request of its own for having been seen, having a
-/// job, and having a job that starts.
+/// What is not urgent waits a moment for what follows (``StatusUrgency``): a pod that soon runs needs no request of its own for having been
+/// seen, having a job, and having a job that starts.
 public actor PodStatusWriter {
     private struct Entry {
         /// What is to be written next.
@@ -68,8 +13,8 @@ public actor PodStatusWriter {
         /// What the API server holds, as far as this writer knows.
         var written: PodStatusUpdate?
         var isWriting = false
-        /// Whether `next` waits for its moment to be over.
-        var isDeferred = false
+        /// When `next` may be written; nil for now.
+        var due: ContinuousClock.Instant?
         var failures = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -78,9 +23,9 @@ public actor PodStatusWriter {
     private let logger: Logger
     private let parallelism: Int
     private let pause: @Sendable (Int) -> Duration
-    private let deferral: Duration
-    /// The pods whose updates wait, the one that is due first in front.
-    private var deferred: Deque<(uid: String, due: ContinuousClock.Instant)> = []
+    private let delay: @Sendable (StatusUrgency) -> Duration
+    /// The pods whose updates wait, by urgency; of each, the one that is due first in front.
+    private var deferred: [Deque<(uid: String, due: ContinuousClock.Instant)>] = Array(repeating: [], count: StatusUrgency.allCases.count)
     private var alarm: Task<Void, Never>?
     private var entries: [String: Entry] = [:]
     private var ready: Deque<String> = []
@@ -88,13 +33,13 @@ public actor PodStatusWriter {
 
     /// - Parameters:
     ///   - parallelism: Requests at the same time, over all pods.
-    ///   - deferral: How long what is not urgent waits for what follows; zero for not at all.
+    ///   - delay: How long an update waits for what follows, by its urgency.
     ///   - pause: How long to wait after so many failures in a row of one pod.
-    public init(
-        api: any PodAPI, logger: Logger, parallelism: Int = 32, deferral: Duration = .seconds(1),
+    init(
+        api: any PodAPI, logger: Logger, parallelism: Int = 32, delay: @escaping @Sendable (StatusUrgency) -> Duration = \.delay,
         pause: @escaping @Sendable (Int) -> Duration = PodStatusWriter.backoff
     ) {
-        self.deferral = deferral
+        self.delay = delay
         self.api = api
         self.logger = logger
         self.parallelism = parallelism
@@ -112,43 +57,61 @@ public actor PodStatusWriter {
         var entry = entries[update.uid] ?? Entry()
         guard entry.next != update, entry.next != nil || entry.written != update else { return }
         // What is asked for is compared with what is known at the server, or will be.
-        let isUrgent = deferral <= .zero || update.isUrgent(after: entry.written)
-        let isNew = entry.next == nil
-        entry.next = update
-        if isUrgent {
-            entry.isDeferred = false
-        } else if isNew, !entry.isWriting {
-            entry.isDeferred = true
-            postpone(update.uid)
+        let urgency = update.urgency(after: entry.written)
+        let wait = delay(urgency)
+        let due = wait > .zero ? ContinuousClock.now + wait : nil
+        if let due {
+            let isEarlier = entry.due.map { due < $0 } ?? true
+            // What is on its way already is not held up by what is less urgent.
+            if entry.next == nil || (entry.due != nil && isEarlier) {
+                entry.due = due
+                postpone(update.uid, urgency, due)
+            }
+        } else {
+            entry.due = nil
         }
+        entry.next = update
         entries[update.uid] = entry
         schedule(update.uid)
     }
 
-    private func postpone(_ uid: String) {
-        deferred.append((uid, .now + deferral))
-        if alarm == nil { alarm = Task { await self.releaseDeferred() } }
+    private func postpone(_ uid: String, _ urgency: StatusUrgency, _ due: ContinuousClock.Instant) {
+        let isFirst = deferred.allSatisfy { lane in lane.first.map { due < $0.due } ?? true }
+        deferred[urgency.rawValue].append((uid, due))
+        guard isFirst else { return }
+        alarm?.cancel()
+        alarm = Task { await self.releaseDeferred() }
     }
 
     private func releaseDeferred() async {
-        while let first = deferred.first {
-            try? await Task.sleep(until: first.due)
-            while let due = deferred.first, due.due <= .now {
-                deferred.removeFirst()
-                release(due.uid)
+        while !Task.isCancelled, let due = deferred.compactMap({ $0.first?.due }).min() {
+            try? await Task.sleep(until: due)
+            guard !Task.isCancelled else { return }
+            for lane in deferred.indices {
+                while let first = deferred[lane].first, first.due <= .now {
+                    deferred[lane].removeFirst()
+                    // Another moment may have been chosen since.
+                    if let chosen = entries[first.uid]?.due, chosen <= first.due { release(first.uid) }
+                }
             }
         }
-        alarm = nil
+        if !Task.isCancelled { alarm = nil }
     }
 
     private func release(_ uid: String) {
-        guard entries[uid]?.isDeferred == true else { return }
-        entries[uid]?.isDeferred = false
+        guard entries[uid]?.due != nil else { return }
+        entries[uid]?.due = nil
         schedule(uid)
     }
 
-    /// Returns when everything given for the pod so far has been written, or cannot be.
+    /// Returns when everything given for the pod so far has been written, or cannot be. The last word on a job whose pod is about to vanish
+    /// is not worth a request.
     public func flush(_ uid: String) async {
+        if let entry = entries[uid], let next = entry.next, !entry.isWriting, next.urgency(after: entry.written) == .afterwards {
+            entries[uid]?.next = nil
+            entries[uid]?.due = nil
+            return
+        }
         release(uid)
         guard let entry = entries[uid], entry.next != nil || entry.isWriting else { return }
         await withCheckedContinuation { entries[uid]?.waiters.append($0) }
@@ -172,7 +135,7 @@ public actor PodStatusWriter {
     }
 
     private func schedule(_ uid: String) {
-        guard let entry = entries[uid], !entry.isWriting, !entry.isDeferred, entry.next != nil else { return }
+        guard let entry = entries[uid], !entry.isWriting, entry.due == nil, entry.next != nil else { return }
         guard writing < parallelism else {
             ready.append(uid)
             return
