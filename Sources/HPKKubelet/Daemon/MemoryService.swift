@@ -13,7 +13,7 @@ struct MemoryService: ServiceLifecycle.Service {
         await cancelWhenGracefulShutdown {
             var left = 0
             while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(60))
+                try? await Task.sleep(for: .seconds(15))
                 let free = ProcessMemory.freeBytes
                 // What was given back still counts as free, until it is used again.
                 left = min(left, free)

@@ -174,10 +174,3 @@ extension ClusterSuite {
         }
     }
 }
-
-extension Result where Failure == any Error {
-    /// What the body gives or throws.
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
-    }
-}

@@ -48,6 +48,16 @@ actor PodBoard {
         }
     }
 
+    /// Waits until one of the pods satisfies a condition.
+    func any(_ what: String, seconds: Double, until condition: (Pod) -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            await refresh()
+            if pods.values.contains(where: condition) { return }
+            guard ContinuousClock.now < deadline else { throw TimedOut(what: "one of \(pods.count) pods \(what)", seconds: seconds) }
+        }
+    }
+
     func gone(_ name: String, seconds: Double = 30) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while true {

@@ -15,8 +15,8 @@ public actor PodWorker {
     private var machine: PodMachine
     private var logger: Logger
     private var connection: (any SupervisorConnection)?
-    /// What the submission needs, until it is through.
-    private var submission: (request: JobSubmission, imageIDs: [String: String])?
+    /// What was prepared, until Slurm has the job.
+    private var prepared: PreparedBox?
     /// What this process prepared for delivery, and whether it did; a later process prepares it again.
     private var delivery: (isPrepared: Bool, content: Delivery?) = (false, nil)
     /// The preparation that runs. It is let go at its end: the handle of a task keeps the memory of all its frames, some 25 KB a pod.
@@ -216,7 +216,7 @@ public actor PodWorker {
             defer { if number == preparationCount { preparation = nil } }
             do {
                 let prepared = try await services.preparer.prepare(pod) { services.record(pod, $0) }
-                submission = (prepared.submission, prepared.imageIDs)
+                self.prepared = PreparedBox(prepared)
                 delivery = (true, prepared.delivery)
                 send(.prepared(imageIDs: prepared.imageIDs))
             } catch PreparationFailure.delayed(let delay) {
@@ -232,11 +232,11 @@ public actor PodWorker {
 
     /// It may take long: until Slurm takes the job, inputs are handled as ever.
     private func submit() {
-        guard let submission else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
+        guard let prepared = prepared?.pod else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
         let metadata = machine.pod.metadata
         let request = JobSubmitter.Request(
-            intent: SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: submission.imageIDs),
-            submission: submission.request, waits: { [weak self] in self?.send(.submissionWaits($0)) })
+            intent: SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: prepared.imageIDs),
+            submission: prepared.submission, waits: { [weak self] in self?.send(.submissionWaits($0)) })
         let submitter = services.submitter
         Task {
             do {
@@ -250,7 +250,7 @@ public actor PodWorker {
     }
 
     private func follow(_ id: JobID) async {
-        submission = nil
+        prepared = nil
         logger[metadataKey: "job"] = "\(id)"
         await services.feed.follow(id) { [weak self] news in
             switch news {
@@ -365,4 +365,11 @@ public actor PodWorker {
         }
         mailbox.withLock { $0.close() }
     }
+}
+
+/// A kilobyte that most workers do not hold.
+private final class PreparedBox: Sendable {
+    let pod: PreparedPod
+
+    init(_ pod: PreparedPod) { self.pod = pod }
 }
