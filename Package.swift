@@ -24,6 +24,8 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         // What must run between fork and exec, in C because no Swift code may run there.
         .target(name: "CSandbox"),
+        // TUN devices and UDP's segmentation offloads, whose interfaces Swift does not import.
+        .target(name: "CMesh"),
 
         .target(name: "Slurm", dependencies: ["CSlurm", .product(name: "Logging", package: "swift-log")]),
         .target(
@@ -32,6 +34,7 @@ let package = Package(
         // Both JSON coders: agent and supervisor spend much of their time per pod on JSON.
         .target(name: "JSONCoding"),
         .target(name: "PodProtocol", dependencies: ["JSONCoding"]),
+        .target(name: "Mesh", dependencies: ["CMesh", "COpenSSL"]),
         .target(name: "PodSupervisor", dependencies: ["PodProtocol", "CSandbox", "COpenSSL"]),
         .target(
             name: "HPKKubelet",
@@ -66,6 +69,7 @@ let package = Package(
             dependencies: ["HPKBench", "Slurm", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(name: "hpk-bench-c", dependencies: ["CBench"], linkerSettings: [.linkedLibrary("slurm")]),
 
+        .testTarget(name: "MeshTests", dependencies: ["Mesh", "CMesh"]),
         .testTarget(name: "HPKBenchTests", dependencies: ["HPKBench"]),
         .testTarget(name: "SlurmTests", dependencies: ["Slurm"]),
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding", "Kubernetes"]),
