@@ -65,6 +65,12 @@ test-live:
 	swift test --skip-build --filter '^HPKKubeletTests.*Image'
 	swift test --skip-build --filter '^ClusterTests'
 
+.PHONY: test-mesh
+test-mesh: ## only the mesh: its packets, its keys, and legs between network namespaces
+	cluster/install
+	swift build --build-tests --jobs $(JOBS)
+	swift test --skip-build --filter '^MeshTests'
+
 .PHONY: test-slurm-releases
 test-slurm-releases: ## Slurm's tests and real pods against slurmctld 22.05, 24.11 and 26.05 (RELEASES="24.11" for one of them)
 	cluster/install
@@ -82,7 +88,7 @@ test-slurm-headers: ## only compile the target Slurm against the headers of 24.1
 BENCHMARKS := slurm churn latency scale
 BENCH_ARGS ?=
 .PHONY: bench $(BENCHMARKS:%=bench-%)
-bench: $(BENCHMARKS:%=bench-%) ## all measurements, one after the other
+bench: $(BENCHMARKS:%=bench-%) bench-mesh ## all measurements, one after the other
 bench-slurm: ## submit, query and cancel: the Slurm library, plain C, Slurm's commands
 bench-churn: ## many short pods to their end, beside plain batch jobs
 bench-latency: ## from an event in Slurm or a container to the status that a watcher sees
@@ -90,6 +96,13 @@ bench-scale: ## 10,000 pods: memory, processor, RPCs, re-adoption
 $(BENCHMARKS:%=bench-%): bench-%:
 	@$(MAKE) --no-print-directory all bin/hpk-bench bin/hpk-bench-c >&2
 	@cluster/run bin/hpk-bench $* $(BENCH_ARGS)
+
+# It makes hosts of its own, and needs no cluster.
+.PHONY: bench-mesh
+bench-mesh: ## pods of different hosts: throughput, round trips, rest; beside slirp4netns, pasta and the bare link
+	@cluster/install-bench >&2
+	@$(MAKE) --no-print-directory bin/hpk-bench >&2
+	@bin/hpk-bench mesh $(BENCH_ARGS)
 
 .PHONY: cluster-up cluster-down cluster-status
 cluster-up: ## start the development cluster

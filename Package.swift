@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "HPKBench",
             dependencies: [
-                "CBench", "Slurm", "Kubernetes", "PodProtocol", .product(name: "Logging", package: "swift-log"),
+                "CBench", "CMesh", "Mesh", "Slurm", "Kubernetes", "PodProtocol", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
@@ -69,7 +69,7 @@ let package = Package(
             dependencies: ["HPKBench", "Slurm", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(name: "hpk-bench-c", dependencies: ["CBench"], linkerSettings: [.linkedLibrary("slurm")]),
 
-        .testTarget(name: "MeshTests", dependencies: ["Mesh", "CMesh"]),
+        .testTarget(name: "MeshTests", dependencies: ["Mesh", "CMesh", "HPKBench"]),
         .testTarget(name: "HPKBenchTests", dependencies: ["HPKBench"]),
         .testTarget(name: "SlurmTests", dependencies: ["Slurm"]),
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding", "Kubernetes"]),

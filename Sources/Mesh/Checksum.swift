@@ -29,7 +29,9 @@ enum Checksum {
                 sum += (address.low >> 16) & 0xffff
                 sum += address.low & 0xffff
             } else {
-                for word in [address.high, address.low] { for shift in stride(from: UInt64(0), to: 64, by: 16) { sum += (word >> shift) & 0xffff } }
+                for word in [address.high, address.low] {
+                    for shift in stride(from: UInt64(0), to: 64, by: 16) { sum += (word >> shift) & 0xffff }
+                }
             }
         }
         return fold(sum)

@@ -25,7 +25,8 @@ struct Coalescing {
     /// - Returns: false where the packet has to wait until what is held was taken.
     mutating func add(_ new: PacketView, _ bytes: UnsafeRawBufferPointer, needsChecksum: Bool) -> Bool {
         guard let packet else { return begin(new, bytes, needsChecksum: needsChecksum) }
-        guard !isClosed, needsChecksum, new.transport == .tcp, !new.isFragment, new.source == packet.source, new.destination == packet.destination,
+        guard !isClosed, needsChecksum, new.transport == .tcp, !new.isFragment, new.source == packet.source,
+            new.destination == packet.destination,
             new.sourcePort == packet.sourcePort, new.destinationPort == packet.destinationPort,
             new.transportOffset == packet.transportOffset
         else { return false }

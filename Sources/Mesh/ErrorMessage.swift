@@ -42,7 +42,8 @@ enum ErrorMessage {
             bytes[ipHeader] = type
             bytes[ipHeader + 1] = code
             bytes.set32(rest, at: ipHeader + 4)
-            UnsafeMutableRawBufferPointer(rebasing: bytes[(ipHeader + 8)...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: packet[..<quoted]))
+            UnsafeMutableRawBufferPointer(rebasing: bytes[(ipHeader + 8)...]).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: packet[..<quoted]))
             var sum = Checksum.sum(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[ipHeader...]))
             if !view.isIPv4 {
                 sum += UInt64(

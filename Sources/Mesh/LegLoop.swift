@@ -9,6 +9,7 @@ final class LegLoop {
     private let epoll: Int32
     private let session: MeshSession
     private let own: Set<MeshAddress>
+    private let isPlain: Bool
     private var table = PeerTable()
     private var keys: [UInt32: MeshKey] = [:]
     private var sendingKey: MeshKey?
@@ -34,6 +35,7 @@ final class LegLoop {
         self.shared = shared
         self.sockets = sockets
         session = settings.session
+        isPlain = settings.isPlain
         own = Set(settings.addresses.map(\.address))
         tun = try Self.openDevice(settings)
         epoll = hpk_mesh_wait_create(tun, sockets.socket, shared.call.number)
@@ -59,7 +61,10 @@ final class LegLoop {
         guard tun >= 0 else { throw MeshError("make the network device \(settings.device)", code: -tun) }
         hpk_mesh_tun_quiet(settings.device, settings.addresses.contains { !$0.address.isIPv4 } ? 1 : 0)
         var steps: [(String, Int32)] = settings.addresses.map {
-            ("give \(settings.device) the address \($0.address)", hpk_mesh_tun_address(settings.device, $0.address.bytes, Int32($0.prefix.length)))
+            (
+                "give \(settings.device) the address \($0.address)",
+                hpk_mesh_tun_address(settings.device, $0.address.bytes, Int32($0.prefix.length))
+            )
         }
         steps.append(("switch \(settings.device) on", hpk_mesh_tun_up(settings.device, Int32(settings.mtu))))
         if let failed = steps.first(where: { $0.1 != 0 }) {
@@ -77,10 +82,11 @@ final class LegLoop {
             if ready & 4 != 0 {
                 shared.call.clear()
                 if shared.isStopped.load(ordering: .acquiring) { return }
-                obey(shared.orders.withLock { orders in
-                    defer { orders = [] }
-                    return orders
-                })
+                obey(
+                    shared.orders.withLock { orders in
+                        defer { orders = [] }
+                        return orders
+                    })
             }
             if ready & 2 != 0 { receive() }
             if ready & 1 != 0, !readDevice() { return }
@@ -111,7 +117,7 @@ final class LegLoop {
 
     private func know(_ peer: MeshPeer) {
         if table.peer(session: peer.session.rawValue)?.peer != peer {
-            let state = PeerState(peer, own: session, limit: 0)
+            let state = PeerState(peer, own: session, limit: 0, isPlain: isPlain)
             state.limit = pathLimit(state)
             table.set(state)
         }
@@ -203,17 +209,21 @@ final class LegLoop {
 
     /// False where the way does not take datagrams of this size.
     private func transmit(
-        _ view: PacketView, _ bytes: UnsafeRawBufferPointer, _ header: hpk_mesh_virtio, to state: PeerState, _ key: MeshKey, _ cipher: PairCipher
+        _ view: PacketView, _ bytes: UnsafeRawBufferPointer, _ header: hpk_mesh_virtio, to state: PeerState, _ key: MeshKey,
+        _ cipher: PairCipher
     ) -> Bool {
         let room = state.limit - DatagramHeader.overhead
         var datagram = DatagramHeader(
             flags: header.isPartial ? DatagramHeader.needsChecksum : 0, segment: 0, generation: key.generation, session: session.rawValue,
             counter: 0)
         if view.length <= room {
-            if header.segment > 0 { (datagram.flags, datagram.segment) = (datagram.flags | DatagramHeader.isSegmented, UInt16(header.segment)) }
+            if header.segment > 0 {
+                (datagram.flags, datagram.segment) = (datagram.flags | DatagramHeader.isSegmented, UInt16(header.segment))
+            }
             datagram.counter = state.nextCounter()
             let packet = UnsafeRawBufferPointer(rebasing: bytes[..<view.length])
-            guard let count = cipher.seal(datagram, head: packet, tail: UnsafeRawBufferPointer(start: nil, count: 0), into: sendBuffer) else {
+            guard let count = cipher.seal(datagram, head: packet, tail: UnsafeRawBufferPointer(start: nil, count: 0), into: sendBuffer)
+            else {
                 counters[.refused] += 1
                 return true
             }
@@ -227,7 +237,8 @@ final class LegLoop {
     }
 
     private func transmit(
-        _ cut: Segmentation, _ view: PacketView, _ bytes: UnsafeRawBufferPointer, segment: Int, _ header: DatagramHeader, to state: PeerState,
+        _ cut: Segmentation, _ view: PacketView, _ bytes: UnsafeRawBufferPointer, segment: Int, _ header: DatagramHeader,
+        to state: PeerState,
         _ cipher: PairCipher
     ) -> Bool {
         let whole = DatagramHeader.overhead + cut.headerLength + cut.pieceLength

@@ -75,7 +75,8 @@ public struct MeshPrefix: Hashable, Sendable, CustomStringConvertible {
     /// An address and a length, `10.244.0.0/16`. Bits behind the length are dropped; nil where either part is malformed.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = MeshAddress(parts[0]), parts[1].allSatisfy(\.isASCII), let length = Int(parts[1]), length >= 0,
+        guard parts.count == 2, let address = MeshAddress(parts[0]), parts[1].allSatisfy(\.isASCII), let length = Int(parts[1]),
+            length >= 0,
             length <= (address.isIPv4 ? 32 : 128), "\(length)" == parts[1]
         else { return nil }
         self.length = length

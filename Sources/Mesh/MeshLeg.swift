@@ -46,9 +46,12 @@ public struct LegSettings: Sendable {
     public var mtu: Int
     /// UDP port on the host; 0 leaves it to the kernel.
     public var port: UInt16
+    /// Sends and takes packets as they are, to measure what encryption costs. Nothing outside of this package can say so.
+    package var isPlain = false
 
     public init(
-        addresses: [Address], session: MeshSession, networkNamespace: Int32? = nil, device: String = "hpk0", mtu: Int = 1412, port: UInt16 = 0
+        addresses: [Address], session: MeshSession, networkNamespace: Int32? = nil, device: String = "hpk0", mtu: Int = 1412,
+        port: UInt16 = 0
     ) {
         self.addresses = addresses
         self.session = session

@@ -9,16 +9,18 @@ final class PairCipher {
 
     private let context: OpaquePointer
     private let isSealing: Bool
+    private let isPlain: Bool
     private let salt: [UInt8]
 
     /// Nil where OpenSSL has no memory, or not this cipher.
-    init?(_ key: MeshKey, from sender: MeshSession, to receiver: MeshSession, sealing: Bool) {
+    init?(_ key: MeshKey, from sender: MeshSession, to receiver: MeshSession, sealing: Bool, isPlain: Bool = false) {
         func bytes(_ session: MeshSession) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: session.rawValue >> (56 - 8 * $0)) } }
         let material = KeyDerivation.derive(
             key.secret, salt: bytes(sender) + bytes(receiver), info: Array("hpk mesh 1".utf8), count: 32 + 4)
         guard let context = EVP_CIPHER_CTX_new() else { return nil }
         self.context = context
         isSealing = sealing
+        self.isPlain = isPlain
         salt = Array(material[32...])
         guard EVP_CipherInit_ex(context, EVP_aes_256_gcm(), nil, Array(material[..<32]), nil, sealing ? 1 : 0) == 1 else { return nil }
     }
@@ -44,8 +46,16 @@ final class PairCipher {
         _ header: DatagramHeader, head: UnsafeRawBufferPointer, tail: UnsafeRawBufferPointer, into datagram: UnsafeMutableRawBufferPointer
     ) -> Int? {
         let length = DatagramHeader.overhead + head.count + tail.count
-        guard datagram.count >= length, let start = datagram.baseAddress, begin(header.counter) else { return nil }
+        guard datagram.count >= length, let start = datagram.baseAddress else { return nil }
         header.write(to: datagram)
+        if isPlain {
+            UnsafeMutableRawBufferPointer(rebasing: datagram[DatagramHeader.length...]).copyMemory(from: head)
+            if tail.count > 0 {
+                UnsafeMutableRawBufferPointer(rebasing: datagram[(DatagramHeader.length + head.count)...]).copyMemory(from: tail)
+            }
+            return length
+        }
+        guard begin(header.counter) else { return nil }
         var written: Int32 = 0
         var position = start + DatagramHeader.length
         guard EVP_CipherUpdate(context, nil, &written, start, Int32(DatagramHeader.length)) == 1 else { return nil }
@@ -64,8 +74,10 @@ final class PairCipher {
     /// - Returns: the packet within the datagram; nil where it is not genuine.
     func open(_ header: DatagramHeader, _ datagram: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer? {
         let count = datagram.count - DatagramHeader.overhead
-        guard count > 0, let start = datagram.baseAddress, begin(header.counter) else { return nil }
+        guard count > 0, let start = datagram.baseAddress else { return nil }
         let packet = start + DatagramHeader.length
+        if isPlain { return UnsafeMutableRawBufferPointer(start: packet, count: count) }
+        guard begin(header.counter) else { return nil }
         var written: Int32 = 0
         guard EVP_CipherUpdate(context, nil, &written, start, Int32(DatagramHeader.length)) == 1,
             EVP_CipherUpdate(context, packet, &written, packet, Int32(count)) == 1,

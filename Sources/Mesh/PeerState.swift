@@ -5,6 +5,7 @@ final class PeerState {
     let peer: MeshPeer
     let endpoint: hpk_mesh_endpoint
     private let own: MeshSession
+    private let isPlain: Bool
     /// Bytes of a datagram that the way takes.
     var limit: Int
     private var counter: UInt64 = 0
@@ -12,9 +13,10 @@ final class PeerState {
     private var sealers: [UInt32: PairCipher] = [:]
     private var openers: [UInt32: PairCipher] = [:]
 
-    init(_ peer: MeshPeer, own: MeshSession, limit: Int) {
+    init(_ peer: MeshPeer, own: MeshSession, limit: Int, isPlain: Bool = false) {
         self.peer = peer
         self.own = own
+        self.isPlain = isPlain
         self.limit = limit
         endpoint = peer.endpoint.raw
     }
@@ -28,7 +30,7 @@ final class PeerState {
     /// The cipher for what is sent with a key.
     func sealer(_ key: MeshKey) -> PairCipher? {
         if let known = sealers[key.generation] { return known }
-        let cipher = PairCipher(key, from: own, to: peer.session, sealing: true)
+        let cipher = PairCipher(key, from: own, to: peer.session, sealing: true, isPlain: isPlain)
         sealers[key.generation] = cipher
         return cipher
     }
@@ -36,7 +38,7 @@ final class PeerState {
     /// The cipher for what is received with a key.
     func opener(_ key: MeshKey) -> PairCipher? {
         if let known = openers[key.generation] { return known }
-        let cipher = PairCipher(key, from: peer.session, to: own, sealing: false)
+        let cipher = PairCipher(key, from: peer.session, to: own, sealing: false, isPlain: isPlain)
         openers[key.generation] = cipher
         return cipher
     }

@@ -60,12 +60,15 @@ struct Segmentation: Equatable, Sendable {
             header.set16(UInt16(truncatingIfNeeded: length), at: 2)
             header.set16(bytes.number16(4) &+ UInt16(truncatingIfNeeded: piece), at: 4)
             header.set16(0, at: 10)
-            header.set16(Checksum.ofHeader(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(header)[..<Int((bytes[0] & 15) * 4)])), at: 10)
+            header.set16(
+                Checksum.ofHeader(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(header)[..<Int((bytes[0] & 15) * 4)])), at: 10)
         } else {
             header.set16(UInt16(truncatingIfNeeded: length - 40), at: 4)
         }
         if isTCP {
-            header.set32(bytes.number32(transportOffset + 4) &+ UInt32(truncatingIfNeeded: payload.lowerBound - headerLength), at: transportOffset + 4)
+            header.set32(
+                bytes.number32(transportOffset + 4) &+ UInt32(truncatingIfNeeded: payload.lowerBound - headerLength),
+                at: transportOffset + 4)
             var flags = bytes[transportOffset + 13]
             // FIN and PSH belong to the last one, CWR to the first (RFC 3168, 6.1.2).
             if piece + 1 < count { flags &= ~0x09 }
@@ -76,7 +79,8 @@ struct Segmentation: Equatable, Sendable {
         }
         header.set16(
             Checksum.ofPseudoHeader(
-                source: packet.source, destination: packet.destination, protocolNumber: packet.protocolNumber, length: length - transportOffset),
+                source: packet.source, destination: packet.destination, protocolNumber: packet.protocolNumber,
+                length: length - transportOffset),
             at: transportOffset + (isTCP ? 16 : 6))
     }
 }

@@ -3,7 +3,7 @@
 // It reads one order a line and answers one line, so that its start is in no measurement:
 //   submit CALLERS COUNT    held jobs, one RPC each                 array COUNT    one held array of COUNT tasks
 //   query COUNT             the user's jobs, COUNT times            cancel         what the last submit or array made, one by one
-// Answer: `ok OPERATIONS WALL_NANOSECONDS CPU_NANOSECONDS ALLOCATIONS`, or `failed REASON`. libslurm runs on threads of this program, as it
+// Answer: `ok OPERATIONS WALL_NANOSECONDS CPU_NANOSECONDS ALLOCATIONS`, then the nanoseconds of each call; or `failed REASON`. libslurm runs on threads of this program, as it
 // does in the agent, so that the allocator treats both alike.
 #include <errno.h>
 #include <pthread.h>
@@ -30,11 +30,19 @@ struct share {
     int count;
     int tasks;
     uint32_t *ids;
+    int64_t *latencies;
     const char *failure;
 };
 
 static uint32_t *ids;
+static int64_t *latencies;
 static int id_count;
+
+static int64_t nanoseconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 static uint32_t response_job(const submit_response_msg_t *response) {
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0)
@@ -48,6 +56,7 @@ static void *submit(void *argument) {
     struct share *share = argument;
     char range[32];
     for (int index = 0; index < share->count; index++) {
+        int64_t begin = nanoseconds(CLOCK_MONOTONIC);
         job_desc_msg_t job;
         submit_response_msg_t *response = NULL;
         slurm_init_job_desc_msg(&job);
@@ -72,6 +81,7 @@ static void *submit(void *argument) {
         }
         share->ids[index] = response_job(response);
         slurm_free_submit_response_response_msg(response);
+        share->latencies[index] = nanoseconds(CLOCK_MONOTONIC) - begin;
     }
     return NULL;
 }
@@ -79,12 +89,14 @@ static void *submit(void *argument) {
 static void *query(void *argument) {
     struct share *share = argument;
     for (int index = 0; index < share->count; index++) {
+        int64_t begin = nanoseconds(CLOCK_MONOTONIC);
         job_info_msg_t *jobs = NULL;
         if (slurm_load_job_user(&jobs, getuid(), SHOW_ALL) != SLURM_SUCCESS) {
             share->failure = slurm_strerror(errno);
             return NULL;
         }
         slurm_free_job_info_msg(jobs);
+        share->latencies[index] = nanoseconds(CLOCK_MONOTONIC) - begin;
     }
     return NULL;
 }
@@ -92,20 +104,16 @@ static void *query(void *argument) {
 static void *cancel(void *argument) {
     struct share *share = argument;
     for (int index = 0; index < share->count; index++) {
+        int64_t begin = nanoseconds(CLOCK_MONOTONIC);
         char name[16];
         snprintf(name, sizeof name, "%u", share->ids[index]);
         if (slurm_kill_job2(name, SIGKILL, 0, NULL) != SLURM_SUCCESS) {
             share->failure = slurm_strerror(errno);
             return NULL;
         }
+        share->latencies[index] = nanoseconds(CLOCK_MONOTONIC) - begin;
     }
     return NULL;
-}
-
-static int64_t nanoseconds(clockid_t clock) {
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 /// Shares the work out to threads and prints the answer.
@@ -118,7 +126,7 @@ static void measure(void *(*work)(void *), int callers, int count, int tasks) {
     int64_t wall = nanoseconds(CLOCK_MONOTONIC), cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
     for (int caller = 0; caller < callers; caller++) {
         int part = count / callers + (caller < count % callers);
-        shares[caller] = (struct share){.count = part, .tasks = tasks, .ids = ids + begin};
+        shares[caller] = (struct share){.count = part, .tasks = tasks, .ids = ids + begin, .latencies = latencies + begin};
         begin += part;
         if (pthread_create(&threads[caller], NULL, work, &shares[caller]) != 0)
             abort();
@@ -130,11 +138,14 @@ static void measure(void *(*work)(void *), int callers, int count, int tasks) {
     }
     cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     wall = nanoseconds(CLOCK_MONOTONIC) - wall;
-    if (failure != NULL)
+    if (failure != NULL) {
         printf("failed %s\n", failure);
-    else
-        printf("ok %d %lld %lld %llu\n", count, (long long)wall, (long long)cpu,
-               (unsigned long long)(hpk_allocation_count() - allocations));
+    } else {
+        printf("ok %d %lld %lld %llu", count, (long long)wall, (long long)cpu, (unsigned long long)(hpk_allocation_count() - allocations));
+        for (int index = 0; index < count; index++)
+            printf(" %lld", (long long)latencies[index]);
+        printf("\n");
+    }
     fflush(stdout);
 }
 
@@ -144,7 +155,8 @@ int main(void) {
     char line[128];
     int callers, count;
     ids = calloc(MOST_JOBS, sizeof *ids);
-    if (ids == NULL)
+    latencies = calloc(MOST_JOBS, sizeof *latencies);
+    if (ids == NULL || latencies == NULL)
         return 1;
     slurm_init(NULL);
     while (fgets(line, sizeof line, stdin) != NULL) {
@@ -166,5 +178,6 @@ int main(void) {
     }
     slurm_fini();
     free(ids);
+    free(latencies);
     return 0;
 }

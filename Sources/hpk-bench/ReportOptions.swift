@@ -27,21 +27,35 @@ struct ReportOptions: ParsableArguments {
     func report(
         _ benchmark: String, _ description: String, _ body: (BenchCluster, inout BenchmarkReport) async throws -> Void
     ) async throws {
-        // A child that ends early shows as an error of the write to it, after which what was made is cleared away.
-        signal(SIGPIPE, SIG_IGN)
         let cluster = try BenchCluster()
-        let commit = try? CommandOutput.run("/usr/bin/env", ["git", "describe", "--always", "--dirty", "--abbrev=12"])
+        var report = start(benchmark, description)
         let origin = FileManager.default.currentDirectoryPath
-        let facts = MachineFacts.now(
-            slurm: SlurmVersion.runtime?.description ?? "unknown",
-            commit: commit.flatMap { $0.status == 0 ? $0.text.trimmingCharacters(in: .whitespacesAndNewlines) : nil })
-        var report = BenchmarkReport(benchmark: benchmark, description: description, machine: facts)
         try cluster.enter()
         defer { BenchCluster.leave() }
         try await body(cluster, &report)
         report.machine.loadAfter = MachineFacts.load()
         BenchCluster.leave()
         try write(report, relativeTo: URL(filePath: origin, directoryHint: .isDirectory))
+    }
+
+    /// Runs a benchmark that needs no cluster as who calls, and hands out its report.
+    func reportWithoutCluster(
+        _ benchmark: String, _ description: String, _ body: (inout BenchmarkReport) async throws -> Void
+    ) async throws {
+        var report = start(benchmark, description)
+        try await body(&report)
+        report.machine.loadAfter = MachineFacts.load()
+        try write(report, relativeTo: URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory))
+    }
+
+    private func start(_ benchmark: String, _ description: String) -> BenchmarkReport {
+        // A child that ends early shows as an error of the write to it, after which what was made is cleared away.
+        signal(SIGPIPE, SIG_IGN)
+        let commit = try? CommandOutput.run("/usr/bin/env", ["git", "describe", "--always", "--dirty", "--abbrev=12"])
+        let facts = MachineFacts.now(
+            slurm: SlurmVersion.runtime?.description ?? "unknown",
+            commit: commit.flatMap { $0.status == 0 ? $0.text.trimmingCharacters(in: .whitespacesAndNewlines) : nil })
+        return BenchmarkReport(benchmark: benchmark, description: description, machine: facts)
     }
 
     private func write(_ report: BenchmarkReport, relativeTo folder: URL) throws {

@@ -46,7 +46,8 @@ struct CryptographyTests {
         let count = datagram.withUnsafeMutableBytes { room in
             text.withUnsafeBytes { text in
                 cipher.seal(
-                    header, head: UnsafeRawBufferPointer(rebasing: text[..<2]), tail: UnsafeRawBufferPointer(rebasing: text[2...]), into: room)
+                    header, head: UnsafeRawBufferPointer(rebasing: text[..<2]), tail: UnsafeRawBufferPointer(rebasing: text[2...]),
+                    into: room)
             }
         }
         #expect(count == datagram.count)
@@ -56,7 +57,9 @@ struct CryptographyTests {
     private func open(_ datagram: [UInt8], _ cipher: PairCipher) -> String? {
         var datagram = datagram
         return datagram.withUnsafeMutableBytes { bytes in
-            DatagramHeader(reading: UnsafeRawBufferPointer(bytes)).flatMap { cipher.open($0, bytes) }.map { String(decoding: $0, as: UTF8.self) }
+            DatagramHeader(reading: UnsafeRawBufferPointer(bytes)).flatMap { cipher.open($0, bytes) }.map {
+                String(decoding: $0, as: UTF8.self)
+            }
         }
     }
 
@@ -94,7 +97,8 @@ struct CryptographyTests {
         let (first, second) = (try seal("a packet", cipher, counter: 1), try seal("a packet", cipher, counter: 2))
         #expect(first[DatagramHeader.length...].elementsEqual(second[DatagramHeader.length...]) == false)
         var state = PeerState(
-            MeshPeer(addresses: [], endpoint: MeshEndpoint(host: MeshAddress(ipv4: 1), port: 1), session: Self.session(6)), own: Self.session(5),
+            MeshPeer(addresses: [], endpoint: MeshEndpoint(host: MeshAddress(ipv4: 1), port: 1), session: Self.session(6)),
+            own: Self.session(5),
             limit: 1400)
         let counters = (0..<1000).map { _ in state.nextCounter() }
         #expect(Set(counters).count == 1000)

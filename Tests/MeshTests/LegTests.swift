@@ -1,4 +1,5 @@
 import Foundation
+import HPKBench
 import Testing
 
 @testable import Mesh
@@ -9,7 +10,7 @@ struct LegTests {
     private static let python = "/usr/bin/python3"
 
     /// Sends bytes over TCP from one pod to another and expects them to arrive as they were.
-    private func transfer(_ bytes: Int, from source: MeshWorld.Pod, to sink: MeshWorld.Pod) throws {
+    private func transfer(_ bytes: Int, from source: MeshRig.Pod, to sink: MeshRig.Pod) throws {
         let (taker, output) = try sink.namespace.start([Self.python, "-c", Script.sink])
         defer { taker.terminate() }
         _ = output.fileHandleForReading.availableData
@@ -18,7 +19,7 @@ struct LegTests {
     }
 
     /// Messages that come back.
-    private func messages(_ sizes: [Int], from caller: MeshWorld.Pod, to echo: MeshWorld.Pod) throws -> [Int] {
+    private func messages(_ sizes: [Int], from caller: MeshRig.Pod, to echo: MeshRig.Pod) throws -> [Int] {
         let (answerer, output) = try echo.namespace.start([Self.python, "-c", Script.echo])
         defer { answerer.terminate() }
         _ = output.fileHandleForReading.availableData
@@ -26,9 +27,11 @@ struct LegTests {
         return said.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
     }
 
-    @Test("Pods reach each other by TCP and UDP, on links of 1500 and 9000 bytes and on one host", arguments: [(2, 1500), (2, 9000), (1, 1500)])
+    @Test(
+        "Pods reach each other by TCP and UDP, on links of 1500 and 9000 bytes and on one host",
+        arguments: [(2, 1500), (2, 9000), (1, 1500)])
     func reach(hosts: Int, mtu: Int) throws {
-        let world = try MeshWorld(hosts: hosts, mtu: mtu)
+        let world = try MeshRig(hosts: hosts, mtu: mtu)
         defer { world.end() }
         let one = try world.pod(on: 0, "10.244.0.1")
         let two = try world.pod(on: hosts - 1, "10.244.0.2")
@@ -37,14 +40,16 @@ struct LegTests {
         // Messages larger than the device takes are cut by the pod's own kernel.
         #expect(try messages([1, 1000, 1372, 1500, 8000, 60_000], from: one, to: two) == [1, 1000, 1372, 1500, 8000, 60_000])
         let counters = two.leg.counters
-        #expect(LegCounters.Drop.allCases.filter { ![.multicast, .foreignAddress].contains($0) }.allSatisfy { counters[$0] == 0 }, "\(counters)")
+        #expect(
+            LegCounters.Drop.allCases.filter { ![.multicast, .foreignAddress].contains($0) }.allSatisfy { counters[$0] == 0 }, "\(counters)"
+        )
         // The first packet waited for the answer, and nothing was asked for twice.
         #expect(world.questions <= 2)
     }
 
     @Test("A device that takes more than the way learns it: TCP is cut, and UDP is told")
     func narrow() throws {
-        let world = try MeshWorld(hosts: 2, mtu: 1500)
+        let world = try MeshRig(hosts: 2, mtu: 1500)
         defer { world.end() }
         let one = try world.pod(on: 0, "10.244.0.1", mtu: 8900)
         let two = try world.pod(on: 1, "10.244.0.2", mtu: 8900)
@@ -55,7 +60,7 @@ struct LegTests {
 
     @Test("A pod that moves to another host is reached there, and an address that nobody has is refused at once")
     func moves() throws {
-        let world = try MeshWorld(hosts: 3)
+        let world = try MeshRig(hosts: 3)
         defer { world.end() }
         let one = try world.pod(on: 0, "10.244.0.1")
         let two = try world.pod(on: 1, "10.244.0.2")
@@ -72,20 +77,20 @@ struct LegTests {
 
     @Test("Keys are changed under a running transfer, and nothing is lost")
     func rotation() throws {
-        let world = try MeshWorld(hosts: 2)
+        let world = try MeshRig(hosts: 2)
         defer { world.end() }
         let one = try world.pod(on: 0, "10.244.0.1")
         let two = try world.pod(on: 1, "10.244.0.2")
-        let keys = try (1...20).map { try CryptographyTests.key(UInt32($0), UInt8($0)) }
+        let keys = try (1...12).map { try CryptographyTests.key(UInt32($0), UInt8($0)) }
         world.setKeys([keys[0]], sending: 1)
         let rotating = Thread {
             for index in 1..<keys.count {
                 // As the agent does it: known to all, then used by all, then no longer known.
-                let known = Array(keys[max(0, index - 3)...index])
+                let known = Array(keys[max(0, index - 6)...index])
                 world.setKeys(known, sending: UInt32(index))
-                usleep(5000)
+                usleep(20_000)
                 world.setKeys(known, sending: UInt32(index + 1))
-                usleep(5000)
+                usleep(20_000)
             }
         }
         rotating.start()
@@ -97,7 +102,7 @@ struct LegTests {
 
     @Test("A leg at rest does not wake up, and ends when it is told")
     func rest() throws {
-        let world = try MeshWorld(hosts: 1)
+        let world = try MeshRig(hosts: 1)
         defer { world.end() }
         let one = try world.pod(on: 0, "10.244.0.1")
         let two = try world.pod(on: 0, "10.244.0.2")

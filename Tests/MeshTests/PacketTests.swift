@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Packets of the mesh")
 struct PacketTests {
-    @Test("Addresses are read and written as usual", arguments: ["10.244.0.1", "0.0.0.0", "255.255.255.255", "fd00::1", "::1", "2001:db8::ff"])
+    @Test(
+        "Addresses are read and written as usual",
+        arguments: ["10.244.0.1", "0.0.0.0", "255.255.255.255", "fd00::1", "::1", "2001:db8::ff"])
     func addresses(_ text: String) throws {
         let address = try #require(MeshAddress(text))
         #expect(address.description == text)
@@ -28,7 +30,9 @@ struct PacketTests {
         #expect(try #require(MeshPrefix(prefix)).contains(try #require(MeshAddress(address))) == isIn)
     }
 
-    @Test("What is no prefix is none", arguments: ["10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "fd00::/129", "10.0.0.0/-1", "10.0.0.0/+8", "x/8", "10.0.0.0/08"])
+    @Test(
+        "What is no prefix is none",
+        arguments: ["10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "fd00::/129", "10.0.0.0/-1", "10.0.0.0/+8", "x/8", "10.0.0.0/08"])
     func noPrefixes(_ text: String) { #expect(MeshPrefix(text) == nil) }
 
     private static let payload = (0..<60_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -45,7 +49,9 @@ struct PacketTests {
         }
     }
 
-    @Test("A packet that stands for many is cut into sound ones that fit, and put together again byte for byte", arguments: [false, true], [1388, 1360, 9000, 536])
+    @Test(
+        "A packet that stands for many is cut into sound ones that fit, and put together again byte for byte", arguments: [false, true],
+        [1388, 1360, 9000, 536])
     func roundTrip(ipv6: Bool, limit: Int) throws {
         let whole = SamplePacket.make(.tcp, ipv6: ipv6, payload: Self.payload, flags: 0x18)
         let pieces = try pieces(whole, segment: 1300, limit: limit)
@@ -101,7 +107,8 @@ struct PacketTests {
             SamplePacket.make(.tcp, payload: [1, 2], sequence: 1003), SamplePacket.make(.tcp, payload: [1, 2, 3], sequence: 1002),
             SamplePacket.make(.tcp, payload: [], sequence: 1002), SamplePacket.make(.tcp, payload: [1, 2], sequence: 1002, flags: 0x12),
             SamplePacket.make(.tcp, payload: [1, 2], sequence: 1002, flags: 0x14), SamplePacket.make(.udp, payload: [1, 2]),
-            SamplePacket.make(.tcp, payload: [1, 2], sequence: 1002, ports: (40001, 80)), SamplePacket.make(.tcp, ipv6: true, payload: [1, 2], sequence: 1002),
+            SamplePacket.make(.tcp, payload: [1, 2], sequence: 1002, ports: (40001, 80)),
+            SamplePacket.make(.tcp, ipv6: true, payload: [1, 2], sequence: 1002),
         ])
     func apart(_ second: [UInt8]) throws {
         let first = SamplePacket.make(.tcp, payload: [1, 2])
@@ -124,7 +131,8 @@ struct PacketTests {
         var generator = SeededGenerator(seed: 42)
         let samples = [
             SamplePacket.make(.tcp, payload: Array(repeating: 1, count: 40)), SamplePacket.make(.udp, payload: [1, 2, 3]),
-            SamplePacket.make(.tcp, ipv6: true, payload: [9]), SamplePacket.wrap(Array(repeating: 60, count: 48), protocolNumber: 0, ipv6: true),
+            SamplePacket.make(.tcp, ipv6: true, payload: [9]),
+            SamplePacket.wrap(Array(repeating: 60, count: 48), protocolNumber: 0, ipv6: true),
         ]
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
         defer { buffer.deallocate() }
@@ -132,7 +140,9 @@ struct PacketTests {
         var read = 0
         for round in 0..<100_000 {
             var packet = samples[round % samples.count]
-            for _ in 0..<generator.next() % 6 { packet[Int(generator.next() % UInt64(packet.count))] = UInt8(truncatingIfNeeded: generator.next()) }
+            for _ in 0..<generator.next() % 6 {
+                packet[Int(generator.next() % UInt64(packet.count))] = UInt8(truncatingIfNeeded: generator.next())
+            }
             packet = Array(packet.prefix(Int(generator.next() % UInt64(packet.count + 20))))
             packet.withUnsafeBytes { bytes in
                 _ = DatagramHeader(reading: bytes)
@@ -159,7 +169,9 @@ struct PacketTests {
             let message = packet.withUnsafeBytes { bytes in PacketView(bytes).flatMap { ErrorMessage.tooLarge($0, bytes, mtu: 1400) } }
             let answer = try #require(message)
             let view = try #require(answer.withUnsafeBytes { PacketView($0) })
-            #expect(view.source == (ipv6 ? SamplePacket.two6 : SamplePacket.two) && view.destination == (ipv6 ? SamplePacket.one6 : SamplePacket.one))
+            #expect(
+                view.source == (ipv6 ? SamplePacket.two6 : SamplePacket.two)
+                    && view.destination == (ipv6 ? SamplePacket.one6 : SamplePacket.one))
             #expect(view.length == answer.count)
             #expect(answer.withUnsafeBytes { ErrorMessage.unreachable(view, $0) } == nil)
         }

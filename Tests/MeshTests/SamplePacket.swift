@@ -31,7 +31,9 @@ enum SamplePacket {
                 + one6.bytes + two6.bytes + body
         }
         let length = body.count + 20
-        var header: [UInt8] = [0x45, 0, UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length), 0, 7, 0x40, 0, 64, protocolNumber, 0, 0]
+        var header: [UInt8] = [
+            0x45, 0, UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length), 0, 7, 0x40, 0, 64, protocolNumber, 0, 0,
+        ]
         header += one.bytes[12...] + two.bytes[12...]
         let sum = header.withUnsafeBytes { Checksum.ofHeader($0) }
         header[10] = UInt8(sum >> 8)
@@ -53,9 +55,12 @@ enum SamplePacket {
     static func isSound(_ packet: [UInt8]) -> Bool {
         packet.withUnsafeBytes { bytes in
             guard let view = PacketView(bytes) else { return false }
-            if view.isIPv4, Checksum.fold(Checksum.sum(UnsafeRawBufferPointer(rebasing: bytes[..<view.transportOffset]))) != 0xffff { return false }
+            if view.isIPv4, Checksum.fold(Checksum.sum(UnsafeRawBufferPointer(rebasing: bytes[..<view.transportOffset]))) != 0xffff {
+                return false
+            }
             let pseudo = Checksum.ofPseudoHeader(
-                source: view.source, destination: view.destination, protocolNumber: view.protocolNumber, length: view.length - view.transportOffset)
+                source: view.source, destination: view.destination, protocolNumber: view.protocolNumber,
+                length: view.length - view.transportOffset)
             let sum = Checksum.sum(UnsafeRawBufferPointer(rebasing: bytes[view.transportOffset..<view.length]))
             return Checksum.fold(sum + UInt64(pseudo)) == 0xffff
         }

@@ -23,11 +23,11 @@ actor HeldJobs {
         let (client, job) = (client, Self.submission)
         let usage = ProcessUsage.now()
         let watch = Stopwatch()
-        let made: [JobID]
+        let made: [(id: JobID, seconds: Double)]
         if callers == 1 {
             made = try await Self.submit(job, count, client)
         } else {
-            made = try await withThrowingTaskGroup(of: [JobID].self) { group in
+            made = try await withThrowingTaskGroup(of: [(id: JobID, seconds: Double)].self) { group in
                 for caller in 0..<callers {
                     let share = count / callers + (caller < count % callers ? 1 : 0)
                     group.addTask { try await Self.submit(job, share, client) }
@@ -35,15 +35,18 @@ actor HeldJobs {
                 return try await group.reduce(into: []) { $0 += $1 }
             }
         }
-        let measurement = Self.measurement(count, watch, usage)
-        ids += made
+        let measurement = Self.measurement(count, watch, usage, made.map(\.seconds))
+        ids += made.map(\.id)
         return measurement
     }
 
-    private static func submit(_ job: JobSubmission, _ count: Int, _ client: SlurmClient) async throws -> [JobID] {
-        var made: [JobID] = []
+    private static func submit(_ job: JobSubmission, _ count: Int, _ client: SlurmClient) async throws -> [(id: JobID, seconds: Double)] {
+        var made: [(id: JobID, seconds: Double)] = []
         made.reserveCapacity(count)
-        for _ in 0..<count { made.append(try await client.submit(job)) }
+        for _ in 0..<count {
+            let watch = Stopwatch()
+            made.append((try await client.submit(job), watch.seconds))
+        }
         return made
     }
 
@@ -64,16 +67,41 @@ actor HeldJobs {
         let mine = takeIDs()
         let usage = ProcessUsage.now()
         let watch = Stopwatch()
-        for id in mine { try await client.cancel(id) }
-        return Self.measurement(mine.count, watch, usage)
+        var latencies: [Double] = []
+        latencies.reserveCapacity(mine.count)
+        for id in mine {
+            let call = Stopwatch()
+            try await client.cancel(id)
+            latencies.append(call.seconds)
+        }
+        return Self.measurement(mine.count, watch, usage, latencies)
     }
 
     /// Asks for all of the user's jobs, decoded.
     func query(_ count: Int) async throws -> Measurement {
         let usage = ProcessUsage.now()
         let watch = Stopwatch()
-        for _ in 0..<count { _ = try await client.jobs() }
-        return Self.measurement(count, watch, usage)
+        var latencies: [Double] = []
+        for _ in 0..<count {
+            let call = Stopwatch()
+            _ = try await client.jobs()
+            latencies.append(call.seconds)
+        }
+        return Self.measurement(count, watch, usage, latencies)
+    }
+
+    /// Asks for what has changed since the last answer, while nothing changes.
+    func queryUnchanged(_ count: Int) async throws -> Measurement {
+        let known = try await client.jobs(since: nil)
+        let usage = ProcessUsage.now()
+        let watch = Stopwatch()
+        var latencies: [Double] = []
+        for _ in 0..<count {
+            let call = Stopwatch()
+            _ = try await client.jobs(since: known)
+            latencies.append(call.seconds)
+        }
+        return Self.measurement(count, watch, usage, latencies)
     }
 
     /// The jobs that were submitted since this was last asked.
@@ -89,9 +117,9 @@ actor HeldJobs {
         return measurement
     }
 
-    /// Submits until slurmctld holds `count` jobs of the user, ended ones that it remembers included.
+    /// Submits until slurmctld holds `count` jobs of the user that are not over.
     func fill(to count: Int) async throws {
-        let known = try await client.jobs().count
+        let known = try await client.jobs().count { !$0.state.isFinal }
         if known < count { _ = try await submit(count - known, callers: 4) }
     }
 
@@ -112,9 +140,13 @@ actor HeldJobs {
         }
     }
 
-    private static func measurement(_ count: Int, _ watch: Stopwatch, _ before: ProcessUsage) -> Measurement {
+    private static func measurement(
+        _ count: Int, _ watch: Stopwatch, _ before: ProcessUsage, _ latencies: [Double] = []
+    ) -> Measurement {
         let wall = watch.seconds
         let used = ProcessUsage.now().since(before)
-        return Measurement(operations: count, wallSeconds: wall, cpuSeconds: used.cpuSeconds, allocations: used.allocations)
+        return Measurement(
+            operations: count, wallSeconds: wall, cpuSeconds: used.cpuSeconds, allocations: used.allocations,
+            latencies: Distribution(latencies))
     }
 }

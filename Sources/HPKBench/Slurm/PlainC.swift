@@ -24,12 +24,16 @@ final class PlainC: Sendable {
 
     func end() { process.end() }
 
-    /// Reads an answer: `ok OPERATIONS WALL CPU ALLOCATIONS`, times in nanoseconds.
+    /// Reads an answer: `ok OPERATIONS WALL CPU ALLOCATIONS`, then each call's time; times in nanoseconds.
     static func measurement(of answer: String, order: String) throws -> Measurement {
         let words = answer.split(whereSeparator: \.isWhitespace)
-        guard words.count == 5, words[0] == "ok", let operations = Int(words[1]), let wall = Double(words[2]), let cpu = Double(words[3]),
+        let latencies = words.dropFirst(5).compactMap { Double($0) }
+        guard words.count >= 5, words[0] == "ok", latencies.count == words.count - 5, let operations = Int(words[1]),
+            let wall = Double(words[2]), let cpu = Double(words[3]),
             let allocations = Int(words[4])
-        else { throw Failure(description: "hpk-bench-c, told to \(order), said: \(answer.isEmpty ? "nothing" : answer)") }
-        return Measurement(operations: operations, wallSeconds: wall / 1e9, cpuSeconds: cpu / 1e9, allocations: allocations)
+        else { throw Failure(description: "hpk-bench-c, told to \(order), said: \(answer.isEmpty ? "nothing" : "\(answer.prefix(200))")") }
+        return Measurement(
+            operations: operations, wallSeconds: wall / 1e9, cpuSeconds: cpu / 1e9, allocations: allocations,
+            latencies: Distribution(latencies.map { $0 / 1e9 }))
     }
 }

@@ -28,6 +28,7 @@ public struct SlurmBenchmark: Sendable {
         case library = "Slurm library"
         case plainC = "plain C"
         case commands = "commands"
+        case unchanged = "Slurm library, nothing changed"
     }
 
     static let logger = Logger(label: "hpk-bench") { _ in SwiftLogNoOpLogHandler() }
@@ -148,6 +149,7 @@ public struct SlurmBenchmark: Sendable {
             "query",
             [
                 (.library, { _ in try await jobs.query(count) }),
+                (.unchanged, { _ in try await jobs.queryUnchanged(count * 10) }),
                 (.plainC, { _ in try await plain.order("query \(count)") }),
                 (
                     .commands,

@@ -15,16 +15,26 @@ struct SlurmCommands: Sendable {
     static func run(_ commands: [[String]], callers: Int = 1) async throws -> Measurement {
         let usage = ProcessUsage.now()
         let watch = Stopwatch()
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let latencies = try await withThrowingTaskGroup(of: [Double].self) { group in
             for caller in 0..<callers {
                 let share = stride(from: caller, to: commands.count, by: callers).map { commands[$0] }
-                group.addTask { try await onThread { for command in share { try run(command) } } }
+                group.addTask {
+                    try await onThread {
+                        try share.map { command in
+                            let watch = Stopwatch()
+                            try run(command)
+                            return watch.seconds
+                        }
+                    }
+                }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: []) { $0 += $1 }
         }
         let wall = watch.seconds
         let used = ProcessUsage.now().since(usage)
-        return Measurement(operations: commands.count, wallSeconds: wall, cpuSeconds: used.childrenCPUSeconds)
+        return Measurement(
+            operations: commands.count, wallSeconds: wall, cpuSeconds: used.childrenCPUSeconds,
+            latencies: Distribution(latencies))
     }
 
     private static func run(_ command: [String]) throws {
@@ -35,8 +45,8 @@ struct SlurmCommands: Sendable {
         guard code == 0 else { throw Failure(description: "\(command.joined(separator: " ")) ended with \(code)") }
     }
 
-    private static func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    private static func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
             Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
         }
     }

@@ -80,6 +80,11 @@ struct SlurmResults: Sendable {
                 ratio: "query_\(jobs)_vs_squeue", "query of \(jobs) jobs: time against squeue",
                 results.ratio(library, to: commands, \.secondsPerOperation))
         }
+        for (jobs, _, results) in queries {
+            report.add(
+                ratio: "unchanged_\(jobs)_vs_query", "asking whether anything changed, of \(jobs) jobs: time against a query",
+                results.ratio(SlurmBenchmark.Contender.unchanged.rawValue, to: library, \.secondsPerOperation))
+        }
         report.add(ratio: "cancel_vs_c", "cancel: rate against C", cancel.ratio(library, to: plainC, \.rate))
         report.add(
             ratio: "cancel_vs_scancel", "cancel: rate against scancel", cancel.ratio(library, to: commands, \.rate), goal: .atLeast(3))
@@ -87,13 +92,14 @@ struct SlurmResults: Sendable {
 
     private static func table(_ all: [(String, RoundResults)]) -> ReportTable {
         var table = ReportTable(
-            "Slurm", columns: ["what", "by", "per second", "ms each", "slowest round", "CPU ms each", "allocations each"])
+            "Slurm", columns: ["what", "by", "per second", "ms each", "p50 ms", "p90 ms", "p99 ms", "CPU ms each", "allocations each"])
         for (what, results) in all {
             for name in results.names {
                 let times = Distribution(results[name].map(\.secondsPerOperation))
+                let calls = results.latencies(name).scaled(by: 1000)
                 table.rows.append([
                     what, name, Number.text(results.median(name, \.rate) ?? 0), Number.text(times.median * 1000),
-                    Number.text(times.maximum * 1000),
+                    Number.text(calls.percentile(50)), Number.text(calls.percentile(90)), Number.text(calls.percentile(99)),
                     results.median(name, \.cpuPerOperation).map { Number.text($0 * 1000) } ?? "",
                     results.median(name, \.allocationsPerOperation).map(Number.text) ?? "",
                 ])

@@ -8,7 +8,9 @@ extension ClusterSuite {
     @Suite struct Bursts {
         private static let count = 2000
 
-        @Test("2,000 pods: slurmctld dies, then takes no jobs; none is lost or doubled, each says what it waits for, and Slurm is asked calmly")
+        @Test(
+            "2,000 pods: slurmctld dies, then takes no jobs; none is lost or doubled, each says what it waits for, and Slurm is asked calmly"
+        )
         func faults() async throws {
             try await AgentProcess.running { agent in
                 let slurm = SlurmCommands(cluster: agent.cluster)
@@ -26,7 +28,9 @@ extension ClusterSuite {
                     try slurm.setPartition("main", "UP")
                     try drained.get()
                     try await creation
-                    let queued = try await board.all(Self.count, "wait in Slurm's queue", seconds: 180) { $0.pendingReason == "JobHeldUser" }
+                    let queued = try await board.all(Self.count, "wait in Slurm's queue", seconds: 180) {
+                        $0.pendingReason == "JobHeldUser"
+                    }
                     let ids = Set(queued.compactMap(\.jobID))
                     #expect(ids.count == Self.count)
                     #expect(Set(try slurm.unfinishedJobs(namespace: kubectl.namespace).map(\.id)) == ids, "no job but the pods'")
@@ -51,7 +55,9 @@ extension ClusterSuite {
                     let before = (counter.count, ContinuousClock.now)
                     try await Task.sleep(for: .seconds(10))
                     let rate = Double(counter.count - before.0) / ((ContinuousClock.now - before.1) / .seconds(1))
-                    print("\(counter.count) connections in \((ContinuousClock.now - began) / .seconds(1)) s without slurmctld, then \(rate)/s")
+                    print(
+                        "\(counter.count) connections in \((ContinuousClock.now - began) / .seconds(1)) s without slurmctld, then \(rate)/s"
+                    )
                     return rate
                 }
             }

@@ -22,7 +22,9 @@ public struct PodStatusUpdate: Sendable, Equatable {
         if (status.phase ?? .pending) != (old.phase ?? .pending) || status.reason != old.reason { return .now }
         let isEnded = status.phase == .succeeded || status.phase == .failed
         if isEnded, status == old { return .afterwards }
-        guard essence != (old.containerStatuses.isEmpty ? withoutContainerStates.essence : previous?.essence) || status.readiness != old.readiness
+        guard
+            essence != (old.containerStatuses.isEmpty ? withoutContainerStates.essence : previous?.essence)
+                || status.readiness != old.readiness
         else { return .later }
         // When a pod's last container has ended, the pod's own end or the next start follows within milliseconds.
         return status.containerStatuses.allSatisfy { $0.state.terminated != nil } ? .soon : .now

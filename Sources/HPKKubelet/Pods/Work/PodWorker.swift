@@ -232,7 +232,9 @@ public actor PodWorker {
 
     /// It may take long: until Slurm takes the job, inputs are handled as ever.
     private func submit() {
-        guard let prepared = prepared?.pod else { return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan"))) }
+        guard let prepared = prepared?.pod else {
+            return send(.preparationDelayed(PreparationDelay(eventReason: "FailedToPrepare", message: "no plan")))
+        }
         let metadata = machine.pod.metadata
         let request = JobSubmitter.Request(
             intent: SubmissionIntent(uid: uid, namespace: metadata.namespace, name: metadata.name, imageIDs: prepared.imageIDs),
