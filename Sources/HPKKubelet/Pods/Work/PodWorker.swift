@@ -253,7 +253,7 @@ public actor PodWorker {
     private func follow(_ id: JobID) async {
         prepared = nil
         logger[metadataKey: "job"] = "\(id)"
-        await services.feed.follow(id) { [weak self] news in
+        await services.feed.follow(id, owner: uid) { [weak self] news in
             switch news {
             case .changed(let record): self?.send(.jobChanged(record))
             case .forgotten: self?.send(.jobForgotten)
@@ -263,7 +263,7 @@ public actor PodWorker {
 
     private func abandon(_ id: JobID) async {
         logger[metadataKey: "job"] = nil
-        await services.feed.unfollow(id)
+        await services.feed.unfollow(id, owner: uid)
         do { try await services.batches.podRemoved(uid) } catch {
             logger.warning("the file of a batch was not removed", metadata: ["job": "\(id)", "error": "\(error)"])
         }
@@ -360,7 +360,7 @@ public actor PodWorker {
     }
 
     private func discard() async {
-        if let id = machine.jobID { await services.feed.unfollow(id) }
+        if let id = machine.jobID { await services.feed.unfollow(id, owner: uid) }
         await connection?.close()
         await services.status.forget(uid)
         await services.preparer.forget(uid)
