@@ -65,7 +65,8 @@ struct Agent {
                 script: { [program = configuration.podProgram ?? ""] file in
                     try JobPlanner.script(podProgram: program, batchFile: file, pods: store.root)
                 },
-                limits: { [gathers = configuration.gathersSubmissions] in await jobs.limits(gathers: gathers) }, logger: logger))
+                limits: { [gathers = configuration.gathersSubmissions] in await jobs.limits(gathers: gathers) },
+                given: { await feed.given($0, began: $1) }, logger: logger))
         await submitter.learnLimits()
         let access = AccessBox()
         let planSettings = PlanSettingsSource(

@@ -55,7 +55,7 @@ struct JobFeedTests {
         let source = TableSource()
         await source.set([Self.record(1, .pending), Self.record(2, .running)])
         try await withFeed(source) { feed, mailbox, news in
-            await feed.follow(JobID(rawValue: 1)) { mailbox.yield($0) }
+            await feed.follow(JobID(rawValue: 1), owner: "u") { mailbox.yield($0) }
             guard case .changed(let first) = await news.next() else {
                 Issue.record("expected a change")
                 return
@@ -76,7 +76,7 @@ struct JobFeedTests {
         await source.set([Self.record(1, .pending), Self.record(2, .running)])
         try await withFeed(source) { feed, mailbox, news in
             let told = Mutex(0)
-            await feed.follow(JobID(rawValue: 1)) {
+            await feed.follow(JobID(rawValue: 1), owner: "u") {
                 told.withLock { $0 += 1 }
                 mailbox.yield($0)
             }
@@ -87,8 +87,8 @@ struct JobFeedTests {
             let before = await source.queries
             while await source.queries < before + 3 { try await Task.sleep(for: .milliseconds(1)) }
             #expect(told.withLock { $0 } == 1)
-            await feed.follow(JobID(rawValue: 2)) { mailbox.yield($0) }
-            await feed.follow(JobID(rawValue: 3)) { mailbox.yield($0) }
+            await feed.follow(JobID(rawValue: 2), owner: "u") { mailbox.yield($0) }
+            await feed.follow(JobID(rawValue: 3), owner: "u") { mailbox.yield($0) }
             var heard: Set<String> = []
             while heard.count < 3 {
                 switch await news.next() {
@@ -107,7 +107,7 @@ struct JobFeedTests {
     func forgotten() async throws {
         let source = TableSource()
         try await withFeed(source) { feed, mailbox, news in
-            await feed.follow(JobID(rawValue: 9)) { mailbox.yield($0) }
+            await feed.follow(JobID(rawValue: 9), owner: "u") { mailbox.yield($0) }
             guard case .forgotten(let id) = await news.next() else {
                 Issue.record("expected the job to be forgotten")
                 return
@@ -117,13 +117,40 @@ struct JobFeedTests {
         }
     }
 
+    @Test("Who follows a number that Slurm gives again is told that the job is gone, and does not disturb its successor", arguments: [nil, 4])
+    func givenAgain(_ task: UInt32?) async throws {
+        let source = TableSource()
+        let id = task.map { JobID(array: 7, task: $0) } ?? JobID(rawValue: 7)
+        await source.set([task.map { Self.task(7, $0, .running) } ?? Self.record(7, .running)])
+        try await withFeed(source) { feed, mailbox, news in
+            await feed.follow(id, owner: "old") { mailbox.yield($0) }
+            _ = await news.next()
+            // A submission that began before somebody followed is that follower's own.
+            await feed.given(JobID(rawValue: 7), began: 0)
+            await feed.given(JobID(rawValue: 8), began: .infinity)
+            await feed.given(JobID(rawValue: 7), began: .infinity)
+            guard case .forgotten(let gone) = await news.next() else {
+                Issue.record("expected the job to be gone")
+                return
+            }
+            #expect(gone == id)
+            await feed.follow(id, owner: "new") { mailbox.yield($0) }
+            await feed.unfollow(id, owner: "old")
+            guard case .changed(let record) = await news.next() else {
+                Issue.record("expected a change")
+                return
+            }
+            #expect(record.id == id)
+        }
+    }
+
     @Test("An outage is told, then its end, and no change is lost")
     func outage() async throws {
         let source = TableSource()
         await source.set(fails: true)
         let (states, mailbox) = AsyncStream.makeStream(of: SlurmReachability.self)
         try await withFeed(source, reachability: { mailbox.yield($0) }) { feed, news, iterator in
-            await feed.follow(JobID(rawValue: 1)) { news.yield($0) }
+            await feed.follow(JobID(rawValue: 1), owner: "u") { news.yield($0) }
             var state = states.makeAsyncIterator()
             guard case .unreachable = await state.next() else {
                 Issue.record("expected an outage")
@@ -160,7 +187,7 @@ struct JobFeedTests {
         let source = TableSource()
         await source.set([Self.waiting(7, "0-2")])
         try await withFeed(source) { feed, mailbox, news in
-            for task in UInt32(0)...2 { await feed.follow(JobID(array: 7, task: task)) { mailbox.yield($0) } }
+            for task in UInt32(0)...2 { await feed.follow(JobID(array: 7, task: task), owner: "u") { mailbox.yield($0) } }
             var seen: Set<JobID> = []
             while seen.count < 3 {
                 guard case .changed(let record)? = await news.next() else { continue }
@@ -188,7 +215,7 @@ struct JobFeedTests {
         let source = TableSource()
         await source.set([Self.waiting(7, "0-1")])
         try await withFeed(source) { feed, mailbox, news in
-            await feed.follow(JobID(array: 7, task: 1)) { mailbox.yield($0) }
+            await feed.follow(JobID(array: 7, task: 1), owner: "u") { mailbox.yield($0) }
             _ = await news.next()
             await source.set([Self.waiting(7, "0")])
             guard case .changed(let record)? = await news.next() else {
@@ -204,7 +231,7 @@ struct JobFeedTests {
         let source = TableSource()
         await source.set([Self.waiting(7, "0-1,5...")])
         try await withFeed(source) { feed, mailbox, news in
-            await feed.follow(JobID(array: 7, task: 900)) { mailbox.yield($0) }
+            await feed.follow(JobID(array: 7, task: 900), owner: "u") { mailbox.yield($0) }
             guard case .changed(let record)? = await news.next() else {
                 Issue.record("expected a change")
                 return
@@ -229,7 +256,7 @@ struct JobFeedTests {
         defer { running.cancel() }
         var iterator = news.makeAsyncIterator()
         for id in [JobID(array: 7, task: 0), JobID(rawValue: 3)] {
-            await feed.follow(id) { mailbox.yield($0) }
+            await feed.follow(id, owner: "u") { mailbox.yield($0) }
             _ = await iterator.next()
         }
         let before = await source.queries
@@ -254,7 +281,7 @@ struct JobFeedTests {
             source: source, pace: QueryPace(shortest: 0.25, loadFactor: 20), logger: Logger(label: "test"))
         let (first, mailbox) = AsyncStream.makeStream(of: JobID.self)
         for task in 0..<count {
-            await feed.follow(JobID(array: 7, task: task)) { if case .changed(let record) = $0 { mailbox.yield(record.id) } }
+            await feed.follow(JobID(array: 7, task: task), owner: "u") { if case .changed(let record) = $0 { mailbox.yield(record.id) } }
         }
         let running = Task { await feed.run() }
         defer { running.cancel() }
@@ -284,7 +311,7 @@ struct JobFeedTests {
             await feed.refresh(JobID(rawValue: 3))
             await source.set([Self.record(1, .running)])
             #expect(await source.queries == 0)
-            await feed.follow(JobID(rawValue: 1)) { mailbox.yield($0) }
+            await feed.follow(JobID(rawValue: 1), owner: "u") { mailbox.yield($0) }
             _ = await news.next()
             #expect(await source.queries >= 1)
         }

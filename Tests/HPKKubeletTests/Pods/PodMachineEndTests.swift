@@ -124,13 +124,43 @@ struct PodMachineEndTests {
         #expect(pod.status?.reason == "DeadlineExceeded")
     }
 
-    @Test("A job that Slurm has forgotten ends the pod as the journal tells, or as lost")
-    func forgotten() {
+    @Test("A job that Slurm has lost before it began is submitted again, three times at most")
+    func lost() {
         var pod = Harness()
         pod.submit()
-        #expect(pod.send(.jobForgotten) == [.readJournal])
+        for _ in 0..<PodMachine.lostJobsAtMost {
+            #expect(pod.send(.jobForgotten) == [.readJournal])
+            let effects = pod.send(.journal([]))
+            #expect(effects.actions == [.abandon(Harness.job), .prepare])
+            #expect(effects.notes == ["SlurmJobLost"])
+            #expect(pod.status?.phase == .pending && pod.machine.annotations.isEmpty)
+            #expect(pod.send(.prepared(imageIDs: [:])) == [.submit])
+            #expect(pod.send(.submitted(Harness.job)).actions == [.follow(Harness.job)])
+        }
+        _ = pod.send(.jobForgotten)
         _ = pod.send(.journal([]))
         #expect(pod.status?.reason == "SlurmJobLost")
+    }
+
+    @Test("A job that began, or that an earlier agent submitted, is not submitted again when Slurm has forgotten it")
+    func forgotten() {
+        var began = Harness()
+        began.submit()
+        began.start("main")
+        #expect(began.send(.jobForgotten) == [.readJournal])
+        for _ in 0..<PodMachine.journalLooks { _ = began.send(.journal([])) }
+        #expect(began.status?.reason == "SlurmJobLost")
+        var adopted = Harness()
+        _ = adopted.send(.recovered(PodRecovery(jobID: Harness.job)))
+        _ = adopted.send(.jobForgotten)
+        _ = adopted.send(.journal([]))
+        #expect(adopted.status?.reason == "SlurmJobLost")
+        var unwanted = Harness()
+        unwanted.submit()
+        _ = unwanted.delete(grace: 30)
+        _ = unwanted.send(.jobForgotten)
+        _ = unwanted.send(.journal([]))
+        #expect(unwanted.machine.isOver)
     }
 
     @Test("A requeued job puts the containers back to waiting and counts on in the next attempt")

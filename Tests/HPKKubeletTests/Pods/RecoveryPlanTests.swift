@@ -69,6 +69,14 @@ struct RecoveryPlanTests {
         #expect(plan.pods["a"]?.jobID == JobID(rawValue: 5))
     }
 
+    @Test("A recorded job that Slurm has lost gives way to the live job that took its place")
+    func replaced() throws {
+        let plan = try RecoveryPlan(
+            pods: [Self.pod("a")], traces: ["a": Self.intent("a", job: 5)], jobs: [Self.owned("a", Self.job(9, .pending))])
+        #expect(plan.pods["a"]?.jobID == JobID(rawValue: 9))
+        #expect(plan.jobsToCancel.isEmpty)
+    }
+
     @Test("A live job is chosen before an ended one")
     func liveFirst() throws {
         let plan = try RecoveryPlan(

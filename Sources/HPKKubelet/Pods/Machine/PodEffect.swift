@@ -12,6 +12,8 @@ public enum PodEffect: Sendable, Equatable {
     case withdrawSubmission
     /// Tell of changes of this job from now on.
     case follow(JobID)
+    /// Slurm has lost this job: it is no longer followed, and its batch file is not for this pod any more.
+    case abandon(JobID)
     /// Ask Slurm soon: something about the job is expected to have changed.
     case refresh(JobID)
     /// End the job at once.

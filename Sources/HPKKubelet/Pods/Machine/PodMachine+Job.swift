@@ -94,11 +94,23 @@ extension PodMachine {
                 ? JobOutcome.containers(containerNames, facts: facts)
                 : JobOutcome.of(record, facts: facts, names: containerNames, hasDeadline: pod.spec.activeDeadlineSeconds != nil)
         case .forgotten(let id, _):
+            if mayResubmit { return resubmit(insteadOf: id) }
             end =
                 stop != nil
                 ? JobOutcome.containers(containerNames, facts: facts) : JobOutcome.forgotten(id, facts: facts, names: containerNames)
         }
         return noteEnd(end) + conclude(end, at: now)
+    }
+
+    /// A slurmctld that dies may lose what it has just accepted. A job that was cancelled or has ended is not forgotten so soon, and this agent
+    /// has watched it from the beginning; what would run twice all the same finds the pod claimed.
+    private var mayResubmit: Bool { isSubmittedHere && facts.start == nil && stop == nil && lostJobs < Self.lostJobsAtMost }
+
+    private mutating func resubmit(insteadOf id: JobID) -> [PodEffect] {
+        lostJobs += 1
+        (stage, jobID, job, pendingEnd, isSubmittedHere) = (.preparing, nil, nil, nil, false)
+        let message = "Slurm has lost job \(id), which had not begun (slurmctld may have crashed): the pod is submitted again"
+        return [.record(PodNote("SlurmJobLost", message, isWarning: true)), .abandon(id), .prepare]
     }
 
     private func noteEnd(_ end: PodOutcome) -> [PodEffect] {

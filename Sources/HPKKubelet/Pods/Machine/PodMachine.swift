@@ -51,6 +51,10 @@ public struct PodMachine: Sendable {
     /// Why the job cannot be submitted yet.
     var submissionWait: String?
     var isConnected = false
+    /// Whether this agent submitted the job, so that it has watched it ever since.
+    var isSubmittedHere = false
+    /// Jobs that Slurm has lost before they began.
+    var lostJobs = 0
     /// `imageID` of each container.
     var imageIDs: [String: String] = [:]
     /// Set while the end of the job waits for the journal: what is to be concluded if the journal adds nothing.
@@ -67,6 +71,8 @@ public struct PodMachine: Sendable {
     /// How often the journal is read for the supervisor's last words before the job's end is concluded without them: a shared file
     /// system may show them late.
     static let journalLooks = 3
+    /// How often a pod is submitted again because Slurm has lost its job.
+    static let lostJobsAtMost = 3
     /// Seconds between a pod's grace period and the KILL of its job.
     static let graceSlack = 5.0
     /// Seconds that a connected supervisor has to end everything by itself where the pod has no grace period: unlike Slurm's KILL, it
@@ -152,6 +158,7 @@ public struct PodMachine: Sendable {
         guard stage == .submitting else { return [] }
         stage = .submitted(id)
         jobID = id
+        isSubmittedHere = true
         submissionWait = nil
         guard stop != nil else { return [.follow(id)] }
         return [.follow(id), .cancelJob(id), .startTimer(.grace, seconds: Self.graceSlack)]

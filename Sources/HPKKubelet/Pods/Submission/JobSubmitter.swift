@@ -27,6 +27,8 @@ public actor JobSubmitter {
         var script: @Sendable (_ batchFile: String) throws -> String
         /// Bounds that slurmctld sets; asked until they are known.
         var limits: @Sendable () async -> SubmissionQueue.Limits?
+        /// Told of each new job or array before its pods are, and when its submission began.
+        var given: @Sendable (_ id: JobID, _ began: Double) async -> Void = { _, _ in }
         var uptime: @Sendable () -> Double = JobFeed.monotonicSeconds
         /// Waits for seconds of that clock, or until the task is cancelled.
         var sleep: @Sendable (Double) async -> Void = { try? await Task.sleep(for: .seconds($0)) }
@@ -118,7 +120,9 @@ public actor JobSubmitter {
 
     private func submitAlone(_ request: Request, _ call: SubmissionQueue.Call) async throws {
         try await around.store.write(request.intent)
+        let began = around.uptime()
         let id = try await around.jobs.submit(request.submission)
+        await around.given(id, began)
         succeed(call) { _ in id }
         var intent = request.intent
         intent.jobID = id
@@ -137,7 +141,9 @@ public actor JobSubmitter {
             of: requests.map(\.submission), batch: record.id, cluster: around.cluster, directory: around.batches.directory,
             script: around.script(around.batches.directory.batch(record.id)))
         try await around.batches.write(record)
+        let began = around.uptime()
         let id = try await around.jobs.submit(submission)
+        await around.given(id, began)
         batches[call.number] = nil
         around.logger.info("submitted pods as one job array", metadata: ["pods": "\(requests.count)", "job": "\(id)"])
         succeed(call) { JobID(array: id.rawValue, task: UInt32($0)) }

@@ -32,6 +32,8 @@ public enum JobNews: Sendable {
 /// records, and a comparison for each task.
 public actor JobFeed {
     private struct Follower {
+        /// Who follows: a number may be given to somebody else's job.
+        var owner: String
         var deliver: @Sendable (JobNews) -> Void
         var last: JobRecord?
         /// Which state of the array's shared record was told last; nil for a record of its own.
@@ -90,17 +92,35 @@ public actor JobFeed {
     }
 
     /// Tells of every change of the job from now on, beginning with its present state.
-    public func follow(_ id: JobID, deliver: @escaping @Sendable (JobNews) -> Void) {
+    ///
+    /// - Parameter owner: the pod's UID.
+    public func follow(_ id: JobID, owner: String, deliver: @escaping @Sendable (JobNews) -> Void) {
         if let task = id.task { arrays[id.rawValue, default: FollowedArray()].tasks.insert(task) }
-        set(id, Follower(deliver: deliver, followedAt: uptime()))
+        set(id, Follower(owner: owner, deliver: deliver, followedAt: uptime()))
         ring()
     }
 
-    public func unfollow(_ id: JobID) {
+    public func unfollow(_ id: JobID, owner: String) {
+        guard followers[id]?.owner == owner else { return }
+        drop(id)
+    }
+
+    private func drop(_ id: JobID) {
         set(id, nil)
         guard let task = id.task else { return }
         arrays[id.rawValue]?.tasks.remove(task)
         if arrays[id.rawValue]?.tasks.isEmpty ?? false { arrays[id.rawValue] = nil }
+    }
+
+    /// Slurm has given this number to a job, or to an array, whose submission began at that time. Whoever followed one of that number before
+    /// follows a job that is no more: a slurmctld that dies loses the last jobs, and gives their numbers again.
+    func given(_ id: JobID, began: Double) {
+        let same = [JobID(rawValue: id.rawValue)] + (arrays[id.rawValue]?.tasks ?? []).map { JobID(array: id.rawValue, task: $0) }
+        for id in same {
+            guard let follower = followers[id], follower.followedAt < began else { continue }
+            drop(id)
+            follower.deliver(.forgotten(id))
+        }
     }
 
     /// Something about the job is expected to change soon: look as soon as the pace allows.

@@ -191,6 +191,7 @@ public actor PodWorker {
         case .submit: submit()
         case .withdrawSubmission: await services.submitter.withdraw(uid)
         case .follow(let id): await follow(id)
+        case .abandon(let id): await abandon(id)
         case .refresh(let id): await services.feed.refresh(id)
         case .cancelJob(let id): await act(on: id, "cancel") { try await $0.cancel(id) }
         case .terminateJob(let id): await act(on: id, "stop") { try await $0.terminate(id) }
@@ -254,11 +255,19 @@ public actor PodWorker {
     private func follow(_ id: JobID) async {
         prepared = nil
         logger[metadataKey: "job"] = "\(id)"
-        await services.feed.follow(id) { [weak self] news in
+        await services.feed.follow(id, owner: uid) { [weak self] news in
             switch news {
             case .changed(let record): self?.send(.jobChanged(record))
             case .forgotten: self?.send(.jobForgotten)
             }
+        }
+    }
+
+    private func abandon(_ id: JobID) async {
+        logger[metadataKey: "job"] = nil
+        await services.feed.unfollow(id, owner: uid)
+        do { try await services.batches.podRemoved(uid) } catch {
+            logger.warning("the file of a batch was not removed", metadata: ["job": "\(id)", "error": "\(error)"])
         }
     }
 
@@ -353,7 +362,7 @@ public actor PodWorker {
     }
 
     private func discard() async {
-        if let id = machine.jobID { await services.feed.unfollow(id) }
+        if let id = machine.jobID { await services.feed.unfollow(id, owner: uid) }
         await connection?.close()
         await services.status.forget(uid)
         await services.preparer.forget(uid)

@@ -56,7 +56,10 @@ struct RecoveryPlan: Sendable {
             let trace = traces[uid]
             let intent = trace?.intent?.jobID == nil ? intents[uid] ?? trace?.intent : trace?.intent
             let candidates = (jobsByPod[uid] ?? []).sorted { $0.id < $1.id }
-            let chosen = trace?.startedJob ?? intent?.jobID ?? (candidates.first { !$0.state.isFinal } ?? candidates.first)?.id
+            let live = candidates.first { !$0.state.isFinal }
+            // A recorded job that Slurm has lost gave way to another, whose record this agent's predecessor may not have written yet.
+            let recorded = intent?.jobID.flatMap { id in live == nil || candidates.contains { $0.id == id } ? id : nil }
+            let chosen = trace?.startedJob ?? recorded ?? (live ?? candidates.first)?.id
             if let chosen { chosenJobs.insert(chosen) }
             jobsToCancel += candidates.filter { $0.id != chosen && !$0.state.isFinal }.map(\.id)
             let wasRunning = pod.status.phase == .running
