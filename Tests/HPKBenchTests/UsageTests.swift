@@ -19,7 +19,8 @@ import Testing
         let (inside, outside) = (ProcessUsage.now().cpuSeconds, try #require(own.cpuSeconds))
         #expect(abs(inside - outside) < 0.5 && outside > 0)
         #expect(try #require(own.residentBytes) > 1 << 20)
-        #expect(try #require(own.peakResidentBytes) >= (try #require(own.residentBytes)))
+        // The kernel counts inexactly, and other tests of this process allocate meanwhile.
+        #expect(try #require(own.peakResidentBytes) + (64 << 20) >= (try #require(own.residentBytes)))
         #expect(try #require(own.threads) >= 1)
     }
 

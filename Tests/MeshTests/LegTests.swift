@@ -12,7 +12,7 @@ struct LegTests {
     /// Sends bytes over TCP from one pod to another and expects them to arrive as they were.
     private func transfer(_ bytes: Int, from source: MeshRig.Pod, to sink: MeshRig.Pod) throws {
         let (taker, output) = try sink.namespace.start([Self.python, "-c", Script.sink])
-        defer { taker.terminate() }
+        defer { NetworkNamespace.end(taker) }
         _ = output.fileHandleForReading.availableData
         let said = try source.namespace.run([Self.python, "-c", Script.source, "\(sink.address)", "\(bytes)"])
         #expect(said.trimmingCharacters(in: .whitespacesAndNewlines) == "same")
@@ -21,7 +21,7 @@ struct LegTests {
     /// Messages that come back.
     private func messages(_ sizes: [Int], from caller: MeshRig.Pod, to echo: MeshRig.Pod) throws -> [Int] {
         let (answerer, output) = try echo.namespace.start([Self.python, "-c", Script.echo])
-        defer { answerer.terminate() }
+        defer { NetworkNamespace.end(answerer) }
         _ = output.fileHandleForReading.availableData
         let said = try caller.namespace.run([Self.python, "-c", Script.caller, "\(echo.address)"] + sizes.map { "\($0)" })
         return said.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }

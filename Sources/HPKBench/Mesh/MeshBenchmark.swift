@@ -118,10 +118,7 @@ public struct MeshBenchmark: Sendable {
         let (server, said) = try to.start(["/usr/bin/iperf3", "-s", "-1", "--forceflush"])
         // It says where it listens.
         _ = said.fileHandleForReading.availableData
-        defer {
-            if server.isRunning { server.terminate() }
-            server.waitUntilExit()
-        }
+        defer { NetworkNamespace.end(server) }
         let text = try from.run(["/usr/bin/iperf3", "-c", address, "-t", "\(seconds)", "-J"])
         return try JSONDecoder().decode(Result.self, from: Data(text.utf8)).end.sum_received.bytes
     }
@@ -144,10 +141,7 @@ public struct MeshBenchmark: Sendable {
     private static func roundTrips(from: NetworkNamespace, to: NetworkNamespace, address: String, count: Int) throws -> [Double] {
         let (answerer, said) = try to.start(["/usr/bin/python3", "-c", echo])
         _ = said.fileHandleForReading.availableData
-        defer {
-            answerer.terminate()
-            answerer.waitUntilExit()
-        }
+        defer { NetworkNamespace.end(answerer) }
         return try from.run(["/usr/bin/python3", "-c", caller, address, "\(count)"]).split(separator: " ").compactMap {
             Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
         }

@@ -88,18 +88,14 @@ final class MeshSites {
             if addresses.contains(where: { !$0.contains(" lo ") }) { return }
             usleep(100_000)
         }
-        kill(program.processIdentifier, SIGKILL)
+        NetworkNamespace.end(program)
         let words = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         throw NetworkNamespace.Failed(
             description: "\(program.arguments?.joined(separator: " ") ?? "a program") gave its pod no address: \(words)")
     }
 
     func end() {
-        for (_, _, process) in outside where process.isRunning {
-            // slirp4netns does not heed TERM.
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
+        for (_, _, process) in outside { NetworkNamespace.end(process) }
         _ = try? rig.hosts[0].run(["/usr/bin/umount", "--lazy", mount])
         try? FileManager.default.removeItem(atPath: mount)
         for rig in [rig, plainRig, near] { rig.end() }

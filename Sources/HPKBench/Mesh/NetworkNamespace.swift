@@ -42,6 +42,13 @@ public final class NetworkNamespace: Sendable {
         return (program, output)
     }
 
+    /// Ends a program at once. Threads of a pool block signals, and so do the programs that they start: TERM would do nothing.
+    public static func end(_ program: Process) {
+        guard program.isRunning else { return }
+        kill(program.processIdentifier, SIGKILL)
+        program.waitUntilExit()
+    }
+
     /// A program failed.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
