@@ -5,6 +5,7 @@ import Synchronization
 
 /// A network namespace that lives as long as this object, held by a process of its own.
 public final class NetworkNamespace: Sendable {
+    private let lifeline = Pipe()
     /// The process that holds it.
     public let process: Int32
 
@@ -12,7 +13,9 @@ public final class NetworkNamespace: Sendable {
     public init() throws {
         let holder = Process()
         holder.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-        holder.arguments = ["--net", "/bin/sh", "-c", "echo; exec sleep infinity"]
+        // It ends when this program does, however that comes about: then its standard input ends.
+        holder.arguments = ["--net", "/bin/sh", "-c", "echo; exec cat"]
+        holder.standardInput = lifeline
         let said = Pipe()
         holder.standardOutput = said
         try holder.run()
