@@ -15,8 +15,8 @@ final class LegLoop {
     private var sendingKey: MeshKey?
     private var counters = LegCounters()
     /// Packets from the pod whose address nobody has told yet, and datagrams of unknown senders.
-    private var homeless = HeldPackets<MeshAddress, (hpk_mesh_virtio, [UInt8])>(depth: 32, breadth: 64)
-    private var strangers = HeldPackets<UInt64, [UInt8]>(depth: 32, breadth: 16)
+    private var homeless = HeldPackets<MeshAddress, (hpk_mesh_virtio, [UInt8])>(depth: 32, breadth: 64, capacity: 2 << 20)
+    private var strangers = HeldPackets<UInt64, [UInt8]>(depth: 32, breadth: 16, capacity: 2 << 20)
     /// A packet from the pod; datagrams to send; datagrams received; a packet to the pod.
     private let packetBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
     private let sendBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 64)
@@ -105,7 +105,10 @@ final class LegLoop {
                 keys = Dictionary(new.map { ($0.generation, $0) }, uniquingKeysWith: { $1 })
                 sendingKey = keys[sending]
                 let generations = Set(keys.keys)
-                for state in table.all { state.keep(generations) }
+                for state in table.all {
+                    state.keep(generations)
+                    sendHeld(to: state.peer)
+                }
             case .peer(let peer): know(peer)
             case .unreachable(let address):
                 table.remove(address: address)
@@ -121,17 +124,22 @@ final class LegLoop {
             state.limit = pathLimit(state)
             table.set(state)
         }
+        sendHeld(to: peer)
+        for datagram in strangers.release(peer.session.rawValue, at: Self.now()) {
+            receiveBuffer.copyBytes(from: datagram)
+            accept(UnsafeMutableRawBufferPointer(rebasing: receiveBuffer[..<datagram.count]))
+        }
+        flushJoined()
+    }
+
+    private func sendHeld(to peer: MeshPeer) {
+        guard sendingKey != nil else { return }
         let now = Self.now()
         for address in peer.addresses {
             for (header, bytes) in homeless.release(address, at: now) {
                 bytes.withUnsafeBytes { if let view = PacketView($0) { send(view, $0, header) } }
             }
         }
-        for datagram in strangers.release(peer.session.rawValue, at: now) {
-            receiveBuffer.copyBytes(from: datagram)
-            accept(UnsafeMutableRawBufferPointer(rebasing: receiveBuffer[..<datagram.count]))
-        }
-        flushJoined()
     }
 
     private func ask(_ question: LegNews) {
@@ -189,7 +197,7 @@ final class LegLoop {
 
     private func send(_ view: PacketView, _ bytes: UnsafeRawBufferPointer, _ header: hpk_mesh_virtio) {
         guard let state = table.peer(at: view.destination), let key = sendingKey else {
-            switch homeless.hold((header, Array(bytes[..<view.length])), for: view.destination, at: Self.now()) {
+            switch homeless.hold((header, Array(bytes[..<view.length])), size: view.length, for: view.destination, at: Self.now()) {
             case .ask: ask(.missing(view.destination))
             case .held: break
             case .dropped: counters[.unreachable] += 1
@@ -344,7 +352,7 @@ final class LegLoop {
 
     private func holdStranger(_ header: DatagramHeader, _ datagram: UnsafeMutableRawBufferPointer) {
         guard let stranger = MeshSession(rawValue: header.session), stranger != session else { return counters[.unknownSender] += 1 }
-        switch strangers.hold(Array(datagram), for: header.session, at: Self.now()) {
+        switch strangers.hold(Array(datagram), size: datagram.count, for: header.session, at: Self.now()) {
         case .ask: ask(.unknown(stranger))
         case .held: break
         case .dropped: counters[.unknownSender] += 1

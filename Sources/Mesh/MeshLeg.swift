@@ -85,6 +85,8 @@ public final class MeshLeg: Sendable {
         thread = try LegThread { () throws(MeshError) in try LegLoop(settings, sockets, shared) }
     }
 
+    deinit { stop() }
+
     /// Hands orders over; they are carried out in order.
     public func apply(_ orders: [LegOrder]) {
         guard !orders.isEmpty else { return }

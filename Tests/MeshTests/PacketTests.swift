@@ -179,9 +179,9 @@ struct PacketTests {
 
     @Test("What waits for the directory is bounded, asked for once a second, and not sent when it is old")
     func held() {
-        var held = HeldPackets<Int, Int>(depth: 2, breadth: 2)
+        var held = HeldPackets<Int, Int>(depth: 2, breadth: 2, capacity: 100)
         let second: UInt64 = 1_000_000_000
-        func hold(_ item: Int, _ key: Int, _ now: UInt64) -> HeldPackets<Int, Int>.Outcome { held.hold(item, for: key, at: now) }
+        func hold(_ item: Int, _ key: Int, _ now: UInt64) -> HeldPackets<Int, Int>.Outcome { held.hold(item, size: 20, for: key, at: now) }
         func release(_ key: Int, _ now: UInt64) -> [Int] { held.release(key, at: now) }
         #expect(hold(1, 7, 0) == .ask)
         #expect(hold(2, 7, 1) == .held)
@@ -192,5 +192,9 @@ struct PacketTests {
         #expect(hold(1, 10, second) == .dropped)
         #expect(release(8, 4 * second).isEmpty)
         #expect(hold(1, 10, 4 * second) == .ask)
+        // Of a hundred bytes, twenty are taken.
+        let tooMuch = held.hold(1, size: 81, for: 10, at: 4 * second)
+        let enough = held.hold(1, size: 80, for: 10, at: 4 * second)
+        #expect(tooMuch == .dropped && enough == .held)
     }
 }
