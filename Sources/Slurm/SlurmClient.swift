@@ -22,7 +22,8 @@ public final class SlurmClient: Sendable {
     let logger: Logger
     let hostname: String
 
-    /// Checks slurm.conf and the authentication service, starts libslurm and, when asked to, the listener for pushes.
+    /// Checks slurm.conf and the authentication service, starts libslurm and, when asked to, the listener for pushes. Where there is no port for
+    /// that, the client does without, and says so.
     ///
     /// - Throws: `SlurmSetupError` that says what is wrong and what to do. Covered before libslurm is started: slurm.conf and
     ///   the files it includes are there, can be read and name a cluster and a controller; munged (or sackd) takes a
@@ -42,6 +43,11 @@ public final class SlurmClient: Sendable {
         self.threads = threads
         self.logger = logger
         self.hostname = Self.shortHostname()
+        if let problem = setup.pushProblem {
+            logger.warning(
+                "slurmctld cannot tell of changes, so it is asked for all of them: free a port, or give other ones",
+                metadata: ["problem": "\(problem)"])
+        }
         logger.info(
             "Slurm is ready",
             metadata: [
@@ -72,11 +78,16 @@ public final class SlurmClient: Sendable {
     }
 
     private static func start(_ configuration: SlurmConfiguration) throws -> Started {
-        let setup = try SlurmSetup.check(configuration)
+        var setup = try SlurmSetup.check(configuration)
         try SlurmLibrary.start(configurationFile: setup.configurationFile)
-        guard configuration.listensForPushes else { return Started(setup: setup, listener: nil, pushHost: "") }
+        guard configuration.listensForPushes, setup.pushProblem == nil else { return Started(setup: setup, listener: nil, pushHost: "") }
         let host = setup.listeningAddress() ?? configuration.pushHost ?? setup.localAddress() ?? shortHostname()
-        return Started(setup: setup, listener: try PushListener.start(port: setup.pushPort), pushHost: host)
+        do {
+            return Started(setup: setup, listener: try PushListener.start(port: setup.pushPort), pushHost: host)
+        } catch SlurmSetupError.listenerFailed(let reason) {
+            setup.pushProblem = reason
+            return Started(setup: setup, listener: nil, pushHost: host)
+        }
     }
 
     private static func shortHostname() -> String {

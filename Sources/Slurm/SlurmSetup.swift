@@ -31,6 +31,8 @@ public struct SlurmSetup: Sendable, Equatable {
     public var authSocket: String
     /// Port for the push listener; nil leaves it to libslurm.
     public var pushPort: UInt16?
+    /// Why there can be no push listener; nil where there can.
+    public var pushProblem: String?
 
     /// Places where Slurm looks for slurm.conf.
     static func candidates(_ configuration: SlurmConfiguration, environment: String?) -> [String] {
@@ -57,9 +59,13 @@ public struct SlurmSetup: Sendable, Equatable {
             guard let directory = configuration.privateDirectory else {
                 throw SlurmSetupError.listenerFailed(reason: "fixed ports need a private directory")
             }
-            let port = try PushPorts.choose(ports)
-            setup.configurationFile = try PrivateConfiguration.write(file, directory: directory, port: port)
-            setup.pushPort = port
+            do {
+                let port = try PushPorts.choose(ports)
+                setup.configurationFile = try PrivateConfiguration.write(file, directory: directory, port: port)
+                setup.pushPort = port
+            } catch SlurmSetupError.listenerFailed(let reason) {
+                setup.pushProblem = reason
+            }
         }
         try SlurmLibrary.probe(configurationFile: setup.configurationFile)
         return setup

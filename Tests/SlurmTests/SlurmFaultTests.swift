@@ -88,6 +88,26 @@ struct SlurmFaultTests {
         }
     }
 
+    @Test("where all ports for pushes are taken, the client works without them")
+    func portsTaken() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            // Nothing where somebody else holds it, which does as well. The range's last port cannot be chosen, as it has no successor.
+            let held = BusyPort(42_180)
+            let client = try await LiveSlurm.makeClient {
+                $0.pushPorts = 42_180...42_181
+                $0.privateDirectory = "\(folder.path)/private"
+            }
+            #expect(client.pushEndpoint == nil)
+            #expect(client.setup.pushProblem?.contains("taken") == true)
+            let id = try await client.submit(LiveSlurm.job("exit 0") { $0.hold = true })
+            #expect(try await client.jobs().contains { $0.id == id })
+            #expect(try await client.cancel(id))
+            await client.shutdown()
+            _ = consume held
+        }
+    }
+
     @Test("a process that starts again listens on the same port, and hears of its predecessor's jobs")
     func restart() async throws {
         let folder = try TemporaryFolder()
