@@ -57,7 +57,7 @@ actor HeldJobs {
         let usage = ProcessUsage.now()
         let watch = Stopwatch()
         let id = try await client.submit(job)
-        let measurement = Self.measurement(1, watch, usage)
+        let measurement = Self.measurement(1, watch, usage, [watch.seconds])
         ids.append(id)
         return measurement
     }

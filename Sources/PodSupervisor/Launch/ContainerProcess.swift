@@ -133,7 +133,8 @@ final class ContainerProcess {
         guard result == 1 else { return }
         let handle = hpk_pidfd_open(id)
         ownProcess = (id, handle >= 0 ? Descriptor(owning: handle) : nil)
-        mountNamespace = MountNamespace(ofProcess: id)
+        // Held only where it is needed: while it is, Apptainer's file systems in it do not end, which Apptainer waits a second for.
+        if sandbox.plan.sharesProcessNamespace { mountNamespace = MountNamespace(ofProcess: id) }
         if killed { kill() }
         progress = .entering(report: [])
         let report = Descriptor(owning: number)
@@ -219,7 +220,7 @@ final class ContainerProcess {
 
     /// Processes that a container in the shared process namespace left: they are known by its mount namespace.
     private func killRest() {
-        if sandbox.plan.sharesProcessNamespace { mountNamespace?.killAll() }
+        mountNamespace?.killAll()
     }
 
     // MARK: - End

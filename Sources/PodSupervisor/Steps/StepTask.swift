@@ -206,7 +206,8 @@ final class StepTask {
         guard got == 1 else { return }
         let handle = hpk_pidfd_open(id)
         ownProcess = (id, handle >= 0 ? Descriptor(owning: handle) : nil)
-        mountNamespace = MountNamespace(ofProcess: id)
+        // Held only where it is needed: while it is, Apptainer's file systems in it do not end, which Apptainer waits a second for.
+        if reply.sharesProcessNamespace { mountNamespace = MountNamespace(ofProcess: id) }
         if killed { kill() }
         let report = Descriptor(owning: number)
         report.setNonBlocking()
@@ -288,7 +289,7 @@ final class StepTask {
 
     /// Processes that a container in the shared process namespace left: they are known by its mount namespace.
     private func killRest() {
-        if reply.sharesProcessNamespace { mountNamespace?.killAll() }
+        mountNamespace?.killAll()
     }
 
     private func reap() {
