@@ -117,7 +117,8 @@ struct JobFeedTests {
         }
     }
 
-    @Test("Who follows a number that Slurm gives again is told that the job is gone, and does not disturb its successor", arguments: [nil, 4])
+    @Test(
+        "Who follows a number that Slurm gives again is told that the job is gone, and does not disturb its successor", arguments: [nil, 4])
     func givenAgain(_ task: UInt32?) async throws {
         let source = TableSource()
         let id = task.map { JobID(array: 7, task: $0) } ?? JobID(rawValue: 7)
