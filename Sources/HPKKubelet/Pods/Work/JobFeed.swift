@@ -45,7 +45,8 @@ public actor JobFeed {
         var followedAt: Double
         var isExpected = false
 
-        var isWaiting: Bool { last.map { $0.state.base == .pending } ?? true }
+        /// It waits in the queue, or for its nodes' word that they are done with it.
+        var isWaiting: Bool { last.map { $0.state.base == .pending || $0.state.flags.contains(.completing) } ?? true }
         /// No answer has settled yet whether Slurm has the job, so that also one without news is of use.
         var isUnsettled: Bool { misses < 2 && (last == nil || misses > 0) }
     }

@@ -6,7 +6,7 @@ struct QueryPace: Sendable, Equatable {
     var shortest = 0.25
     /// Pause while a job is about to end, or has just been submitted.
     var expecting = 1.0
-    /// Pause while jobs wait in the queue, so that the reason shown follows Slurm's.
+    /// Pause while jobs wait in the queue or are being completed, so that the reason and the state shown follow Slurm's.
     var queued = 5.0
     /// Pause at rest with jobs.
     var resting = 30.0
@@ -19,7 +19,7 @@ struct QueryPace: Sendable, Equatable {
     struct Situation: Sendable, Equatable {
         /// Jobs that are followed at all.
         var followed = 0
-        /// Followed jobs that wait in the queue.
+        /// Followed jobs that wait in the queue or are being completed.
         var waiting = 0
         /// Followed jobs of which no answer has told yet.
         var unsettled = 0
